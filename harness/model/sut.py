@@ -1,0 +1,133 @@
+"""The system under test as its owner describes it, and the people and papers that scenarios speak of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from harness.model.scenario import Datum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemIdentity:
+    name: str
+    version: str
+    vendor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerMeans:
+    """How to make a country-B system act: exactly one of an HTTP call, a command, or a person."""
+
+    url: str | None = None
+    method: str = "POST"
+    command: tuple[str, ...] = ()
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SutActor:
+    """One role of the system. `endpoints` maps xcpd, xca, xdr to https URLs (country A only)."""
+
+    actor: str
+    country: str
+    home_community: str
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    trigger: TriggerMeans | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OurSide:
+    """How the SUT sees us. `pki` is a folder kept between runs, None for one per run; ports 0 = any free one."""
+
+    pki: str | None = None
+    host: str = "127.0.0.1"
+    ports: Mapping[str, int] = field(default_factory=dict)
+    country: str = "BE"
+    home_community: str = "urn:oid:2.999.56.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientId:
+    """An instance identifier: assigning authority OID and value."""
+
+    root: str
+    extension: str
+
+    @property
+    def cx(self) -> str:
+        """HL7 v2 CX form `ext^^^&root&ISO`. Source: IHE ITI TF-3, 4.2.3.1.7."""
+        return f"{self.extension}^^^&{self.root}&ISO"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """A synthetic person. `gender` is M, F or UN."""
+
+    key: str
+    ids: tuple[PatientId, ...]
+    family: str = ""
+    given: str = ""
+    birth: date | None = None
+    gender: str = ""
+    street: str = ""
+    city: str = ""
+    postal_code: str = ""
+    country: str = ""
+    consent: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practitioner:
+    """Who asks on country B's side: the content of the HCP assertion."""
+
+    key: str
+    name: str
+    name_id: str
+    role_code: str
+    role_display: str
+    facility_type: str
+    organization: str
+    organization_id: str
+    locality: str
+    purpose_of_use: str = "TREATMENT"
+    permissions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopulationDocument:
+    """A document a country-A system holds. `level` is 1 or 3; `content` the exact bytes; `path` where they came from."""
+
+    key: str
+    patient: str
+    kind: str
+    level: int
+    unique_id: str
+    content: bytes
+    path: str = ""
+    pair: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    patients: Mapping[str, Patient]
+    practitioners: Mapping[str, Practitioner]
+    documents: tuple[PopulationDocument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sut:
+    """A `sut.yaml`, read and checked. `data` is its free part, as plain data, for `${sut.data...}`; `patients` are the
+    SUT's own patients behind the names scenarios use. `digest` is the sha-256 of the file. Paths are resolved against
+    the file's folder; `trust_authorities` holds PEM bytes. Secrets are references, never values."""
+
+    system: SystemIdentity
+    actors: Mapping[str, SutActor]
+    trust_authorities: bytes
+    ours: OurSide
+    patients: Mapping[str, Patient]
+    data: Mapping[str, Datum]
+    clock_skew_s: float = 60.0
+    answer_within_s: float = 30.0
+    source: str = ""
+    digest: str = ""

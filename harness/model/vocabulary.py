@@ -1,0 +1,244 @@
+"""The closed word lists of the scenario language: what a file may say, with one line on what each word means.
+
+The loader and `harness lint` refuse anything else; docs/scenario-language.md is checked against these tables.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.model.text import Localized
+
+PROFILES = (
+    "patient-summary",
+    "eprescription",
+    "edispensation",
+    "orcd-laboratory",
+    "orcd-discharge",
+    "orcd-imaging-report",
+    "orcd-image",
+    "consent",
+    "security",
+    "audit",
+    "discovery",
+)
+SUT_ACTORS = ("ncpeh-a", "ncpeh-b", "practitioner-software")
+GRADES = ("strict", "tolerated")
+OPERATORS = ("equals", "in", "matches", "exists", "count", "before", "after", "contains")
+VERBS = ("send", "receive", "reply", "expect", "check", "trigger", "set", "use", "group", "note", "stop")
+LATER_VERBS = ("ask", "parallel", "repeat")
+"""Reserved for a later version; the loader says so instead of suggesting a neighbour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """One IHE transaction: who asks, who answers, which endpoint key of a SUT file serves it."""
+
+    id: str
+    name: str
+    initiator: str
+    responder: str
+    endpoint: str
+    send_arguments: Mapping[str, str]
+    reply_arguments: Mapping[str, str]
+
+
+_COMMON = {"practitioner": "key of a practitioner of the population (default: given.practitioner, else `physician`)"}
+
+TRANSACTIONS: Mapping[str, Transaction] = {
+    t.id: t
+    for t in (
+        Transaction(
+            id="ITI-55",
+            name="Cross Gateway Patient Discovery",
+            initiator="ncpeh-b",
+            responder="ncpeh-a",
+            endpoint="xcpd",
+            send_arguments={
+                **_COMMON,
+                "patient": "key of a patient of the SUT file or the population",
+                "by": "which search criteria are sent: `id`, `traits` or `both` (default)",
+                "traits": "mapping that overrides family, given, birth, gender, root, extension of the criteria",
+                "receiver": "home community id to address instead of the SUT's own",
+            },
+            reply_arguments={"patient": "key of the patient to answer with, instead of looking the criteria up"},
+        ),
+        Transaction(
+            id="ITI-38",
+            name="Cross Gateway Query",
+            initiator="ncpeh-b",
+            responder="ncpeh-a",
+            endpoint="xca",
+            send_arguments={
+                **_COMMON,
+                "patient": "key of a patient; its first id is queried",
+                "patient_id": "{root, extension} as an earlier answer gave it; goes before `patient`",
+                "trc_patient_id": "{root, extension} for the TRC assertion when it is to differ from the query",
+                "kind": "document kind (a profile name) or a list of them; default patient-summary",
+            },
+            reply_arguments={},
+        ),
+        Transaction(
+            id="ITI-39",
+            name="Cross Gateway Retrieve",
+            initiator="ncpeh-b",
+            responder="ncpeh-a",
+            endpoint="xca",
+            send_arguments={
+                **_COMMON,
+                "patient": "key of a patient",
+                "patient_id": "{root, extension} as an earlier answer gave it; goes before `patient`",
+                "documents": "one entry or a list of entries ({home, repository, id}) as an ITI-38 answer gave them",
+            },
+            reply_arguments={},
+        ),
+    )
+}
+
+TRIGGER_OPERATIONS: Mapping[str, str] = {
+    "identify": "look a patient up in the other country (ITI-55)",
+    "list": "identify, then list the documents of one kind (ITI-55, ITI-38)",
+    "retrieve": "identify, list, then fetch one document (ITI-55, ITI-38, ITI-39)",
+}
+TRIGGER_ARGUMENTS: Mapping[str, str] = {
+    **_COMMON,
+    "patient": "key of a patient of the population",
+    "kind": "document kind (a profile name); default patient-summary",
+    "level": "CDA level to fetch, 1 or 3 (default 3)",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeWord:
+    """One word of `expect`: `values` is the closed list of its values, empty when free; `text` says what it means."""
+
+    word: str
+    text: Localized
+    values: tuple[str, ...] = ()
+    kind: str = "text"
+
+
+OUTCOMES: Mapping[str, OutcomeWord] = {
+    w.word: w
+    for w in (
+        OutcomeWord(
+            word="soap_fault",
+            values=(
+                "any",
+                "sender",
+                "receiver",
+                "security",
+                "must-understand",
+                "version-mismatch",
+                "action-not-supported",
+            ),
+            text=Localized(
+                en="the answer is a SOAP fault of this family", fr="la réponse est une faute SOAP de cette famille"
+            ),
+        ),
+        OutcomeWord(
+            word="http_status",
+            kind="status",
+            text=Localized(
+                en="HTTP status: a number, `2xx`, `4xx`, `5xx` or a list of those",
+                fr="statut HTTP : un nombre, `2xx`, `4xx`, `5xx` ou une liste",
+            ),
+        ),
+        OutcomeWord(
+            word="tls_refused",
+            kind="flag",
+            text=Localized(
+                en="the TLS handshake or the connection is refused before any HTTP answer",
+                fr="la négociation TLS ou la connexion est refusée avant toute réponse HTTP",
+            ),
+        ),
+        OutcomeWord(
+            word="no_answer",
+            kind="flag",
+            text=Localized(
+                en="the connection is accepted and no complete answer comes",
+                fr="la connexion est acceptée et aucune réponse complète n'arrive",
+            ),
+        ),
+        OutcomeWord(
+            word="acknowledgement",
+            kind="code",
+            values=("AA", "AE", "AR"),
+            text=Localized(
+                en="acknowledgement code of PRPA_IN201306UV02", fr="code d'acquittement de PRPA_IN201306UV02"
+            ),
+        ),
+        OutcomeWord(
+            word="query_response",
+            kind="code",
+            values=("OK", "NF", "AE", "QE"),
+            text=Localized(en="queryResponseCode of PRPA_IN201306UV02", fr="queryResponseCode de PRPA_IN201306UV02"),
+        ),
+        OutcomeWord(
+            word="reason",
+            kind="code",
+            text=Localized(
+                en="one of the reason codes under reasonOf (a code or a list of acceptable ones)",
+                fr="l'un des codes de motif sous reasonOf (un code ou une liste admise)",
+            ),
+        ),
+        OutcomeWord(
+            word="detail_code",
+            kind="code",
+            text=Localized(
+                en="one of the acknowledgementDetail codes (a code or a list of acceptable ones)",
+                fr="l'un des codes acknowledgementDetail (un code ou une liste admise)",
+            ),
+        ),
+        OutcomeWord(
+            word="patients",
+            kind="number",
+            text=Localized(en="number of subjects in the answer", fr="nombre de sujets dans la réponse"),
+        ),
+        OutcomeWord(
+            word="registry_status",
+            kind="code",
+            values=("success", "failure", "partial-success"),
+            text=Localized(en="status of the registry answer", fr="statut de la réponse du registre"),
+        ),
+        OutcomeWord(
+            word="registry_error",
+            kind="code",
+            text=Localized(
+                en="one of the registry error codes (a code or a list of acceptable ones; `any` for whichever)",
+                fr="l'un des codes d'erreur du registre (un code ou une liste admise ; `any` pour n'importe lequel)",
+            ),
+        ),
+        OutcomeWord(
+            word="entries",
+            kind="number",
+            text=Localized(en="number of document entries listed", fr="nombre d'entrées de document listées"),
+        ),
+        OutcomeWord(
+            word="documents",
+            kind="number",
+            text=Localized(en="number of documents returned", fr="nombre de documents retournés"),
+        ),
+        OutcomeWord(
+            word="shown",
+            values=("patient", "no-patient", "documents", "no-document", "document", "refusal", "error"),
+            text=Localized(
+                en="what the triggered system showed its user (of a `trigger`)",
+                fr="ce que le système déclenché a montré à son utilisateur (d'un `trigger`)",
+            ),
+        ),
+        OutcomeWord(
+            word="shown_code",
+            kind="code",
+            text=Localized(
+                en="the code the triggered system showed its user (a code or a list of acceptable ones)",
+                fr="le code montré à l'utilisateur par le système déclenché (un code ou une liste admise)",
+            ),
+        ),
+        OutcomeWord(
+            word="request_received",
+            kind="flag",
+            text=Localized(en="the SUT's request arrived in time", fr="la requête du SUT est arrivée à temps"),
+        ),
+    )
+}
+"""Closed table of outcome words; number values are a number or a mapping {min, max}, codes are one code or a list."""
