@@ -1,1 +1,35 @@
-"""checks"""
+"""Judging what was observed: one function per requirement, the outcome words of scenarios, comparisons.
+
+`evidence -> findings`. No sockets, no clock, no severity beyond a documented variant, no printing: severities come from the
+level of the requirement, in `runner`. A check looks only at what the system under test wrote itself, and applies only
+where there is something to judge; "nothing to judge" is never a pass.
+"""
+
+from harness.checks._compare import compare, same_as, show
+from harness.checks._facts import facts, shown, status_word
+from harness.checks._outcomes import OUTCOME_WORDS, ExpectResult, describe, judge_expect, ordinary_answer
+from harness.checks._registry import AUTOMATIC, CheckInfo, CheckResult, Context, automatic, automatic_ids, check
+from harness.checks._view import View, view
+
+__all__ = [
+    "AUTOMATIC",
+    "OUTCOME_WORDS",
+    "CheckInfo",
+    "CheckResult",
+    "Context",
+    "ExpectResult",
+    "View",
+    "automatic",
+    "automatic_ids",
+    "check",
+    "compare",
+    "describe",
+    "facts",
+    "judge_expect",
+    "ordinary_answer",
+    "same_as",
+    "show",
+    "shown",
+    "status_word",
+    "view",
+]

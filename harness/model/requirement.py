@@ -20,6 +20,7 @@ class Requirement:
 
     `actor` is `ncpeh-a`, `ncpeh-b` or `both`; `transaction` like `ITI-55`, or empty for cross-cutting ones. `sources`
     name document and section or the public code the fact was read in. `causes` and `remedy` feed `harness explain`.
+    `check` says how a good system shows itself, `negative` what is sent wrongly and which answers are then accepted.
     """
 
     id: str
@@ -31,6 +32,8 @@ class Requirement:
     sources: tuple[str, ...] = ()
     inferred: bool = False
     remedy: Localized | None = None
+    check: str = ""
+    negative: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ class ArtefactUse:
     """One artefact applied to one input.
 
     Counts of rules: `loaded` as in the source, `fired` at least once on this input. `codes_checked` were looked up in a
-    value set, `codes_unverifiable` could not be (no value set in the packs). `verdict` of this artefact alone.
+    value set, `codes_unverifiable` could not be (no value set in the packs). `verdict` of this artefact alone;
+    `requirement` is the one its pack says it decides.
     """
 
     coordinate: str
@@ -26,6 +27,7 @@ class ArtefactUse:
     duration_s: float = 0.0
     engine: str = ""
     reason: str = ""
+    requirement: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

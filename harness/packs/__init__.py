@@ -1,1 +1,37 @@
-"""packs"""
+"""Scenarios, fragments, populations, SUT files, requirement lists and validation artefacts: loading with positions.
+
+Everything a person writes in YAML comes in through this room and leaves it as types of `harness.model`, or as a list of
+problems that names file, line and column of each. It reads files and nothing else: no network, no writing, and the
+environment only as a mapping that the caller passes. Forms (pydantic) stay behind this door.
+"""
+
+from harness.packs._catalogue import Alteration, Catalogue, Fragment
+from harness.packs._codes import LINT_CODES
+from harness.packs._library import (
+    Library,
+    bundled_data,
+    load_library,
+    load_population,
+    load_scenarios,
+    select,
+)
+from harness.packs._lint import lint
+from harness.packs._schemas import SCHEMAS, json_schema
+from harness.packs._sut import load_sut
+
+__all__ = [
+    "LINT_CODES",
+    "SCHEMAS",
+    "Alteration",
+    "Catalogue",
+    "Fragment",
+    "Library",
+    "bundled_data",
+    "json_schema",
+    "lint",
+    "load_library",
+    "load_population",
+    "load_scenarios",
+    "load_sut",
+    "select",
+]

@@ -1,1 +1,32 @@
-"""peers"""
+"""Simulated counterparts: the country-B and country-A gateways we run, their key material, caller and listener.
+
+Peers record and answer; they never judge, so nothing here may import checks or validators: a simulator that knows what
+is asked of the system under test begins to answer accordingly. Clock and identifiers are handed in.
+"""
+
+from harness.peers.client import Caller, OutgoingRequest
+from harness.peers.clock import Clock, Ids, SeededIds
+from harness.peers.listener import Incoming, ListenerLimits, PeerServer, PlannedAnswer, Refusal
+from harness.peers.pki import Pki, make_pki, other_country, pki_from_files, pki_to_files
+from harness.peers.tls import client_context, server_context, tls_facts
+
+__all__ = [
+    "Caller",
+    "Clock",
+    "Ids",
+    "Incoming",
+    "ListenerLimits",
+    "OutgoingRequest",
+    "PeerServer",
+    "Pki",
+    "PlannedAnswer",
+    "Refusal",
+    "SeededIds",
+    "client_context",
+    "make_pki",
+    "other_country",
+    "pki_from_files",
+    "pki_to_files",
+    "server_context",
+    "tls_facts",
+]

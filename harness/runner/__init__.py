@@ -1,1 +1,35 @@
-"""runner"""
+"""Driving a run: order of steps, time-outs, evidence, calling checks, rolling up verdicts, judging again.
+
+The interpreter of steps is the same for a live run and for a recording: a world asks and answers, everything else is a
+function of scenario, evidence and packs. Prints nothing, renders nothing, reads no environment.
+"""
+
+from harness.runner._judge import Judge
+from harness.runner._plan import Row, plan_rows
+from harness.runner._trigger import AskPerson
+from harness.runner.exit import FAILED, INTERRUPTED, OPERATOR, PASSED, UNDECIDED, exit_status
+from harness.runner.rejudge import recorded_evidence, rejudge, rejudge_rows
+from harness.runner.session import Progress, RunSpec, Session, assemble, environment, own_pki, utc_now
+
+__all__ = [
+    "FAILED",
+    "INTERRUPTED",
+    "OPERATOR",
+    "PASSED",
+    "UNDECIDED",
+    "AskPerson",
+    "Judge",
+    "Progress",
+    "Row",
+    "RunSpec",
+    "Session",
+    "assemble",
+    "environment",
+    "exit_status",
+    "own_pki",
+    "plan_rows",
+    "recorded_evidence",
+    "rejudge",
+    "rejudge_rows",
+    "utc_now",
+]

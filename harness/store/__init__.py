@@ -1,1 +1,40 @@
-"""store"""
+"""What we write and keep: run directories with their events, blobs and run record.
+
+May import model and packs. Touches files and nothing else: no network, no judging. Everything written here can be read
+again by another process, another Python and another machine.
+"""
+
+from harness.store._codec import Json, from_json, to_json
+from harness.store._folders import read_folder, write_folder
+from harness.store.rundir import (
+    BLOBS,
+    EVENTS,
+    FORMAT_VERSION,
+    RUN_FILE,
+    RunDirectory,
+    fetch_blob,
+    finished_rows,
+    load_run,
+    read_events,
+    run_schema,
+    run_to_json,
+)
+
+__all__ = [
+    "BLOBS",
+    "EVENTS",
+    "FORMAT_VERSION",
+    "RUN_FILE",
+    "Json",
+    "RunDirectory",
+    "fetch_blob",
+    "finished_rows",
+    "from_json",
+    "load_run",
+    "read_events",
+    "read_folder",
+    "run_schema",
+    "run_to_json",
+    "to_json",
+    "write_folder",
+]

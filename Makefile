@@ -1,0 +1,40 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+# `make check` is what CI runs, without the set-up.
+.PHONY: run test check setup format lint types unit clean
+SHELL := /bin/sh
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+run: $(STAMP)
+	$(BIN)/harness run $(ARGS)
+
+test: $(STAMP) check
+
+check: lint types unit
+
+lint:
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types:
+	$(BIN)/mypy harness tests benchmarks
+
+unit:
+	$(BIN)/python -m pytest -n $(or $(JOBS),2) $(PYTEST_ARGS)
+
+format:
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt .ci/find-python
+	@python=$$(sh .ci/find-python) && \
+	echo "setting up $(VENV) with $$python" && \
+	if [ ! -x $(BIN)/python ]; then "$$python" -m venv $(VENV); fi
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) runs .mypy_cache .ruff_cache

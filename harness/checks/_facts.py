@@ -1,0 +1,200 @@
+"""What a saved exchange or trigger offers to `${...}`, as plain data; the keys are listed in docs/scenario-language.md."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from harness.checks._view import View
+from harness.errors import WireError
+from harness.model import Datum, TriggerOutcome
+from harness.wire import codes, soap, xds
+from harness.wire.xcpd import Ii
+
+_STATUS_WORDS = {uri: word for word, uri in codes.RESPONSE_STATUSES.items()}
+
+
+def facts(saved: View | TriggerOutcome) -> Mapping[str, Datum]:
+    """The facts of `saved`; what is not there is absent or None, lists are then empty."""
+    return _trigger_facts(saved) if isinstance(saved, TriggerOutcome) else _exchange_facts(saved)
+
+
+def status_word(uri: str | None) -> str | None:
+    """`success`, `failure` or `partial-success` for a registry status URI; the URI itself when it is none of them."""
+    return _STATUS_WORDS.get(uri or "", uri)
+
+
+def shown(outcome: TriggerOutcome) -> Mapping[str, Datum]:
+    """The JSON a triggered system answered, as plain data; empty when it said nothing readable."""
+    try:
+        read = json.loads(outcome.shown) if outcome.shown else {}
+    except ValueError:
+        return {}
+    frozen = _frozen(read)
+    return frozen if isinstance(frozen, Mapping) else {}
+
+
+def _frozen(value: object) -> Datum:
+    if isinstance(value, dict):
+        return {str(k): _frozen(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return tuple(_frozen(v) for v in value)
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
+
+
+def _trigger_facts(outcome: TriggerOutcome) -> Mapping[str, Datum]:
+    said = shown(outcome)
+    return {"patients": (), "documents": (), **said, "ok": outcome.ok}
+
+
+def _exchange_facts(view: View) -> Mapping[str, Datum]:
+    exchange = view.exchange
+    own = view.response if isinstance(view.response, soap.SoapMessage) else None
+    out: dict[str, Datum] = {
+        "id": exchange.id,
+        "http": {"status": exchange.response.status if exchange.response else None},
+        "patients": (),
+        "reasons": (),
+        "details": (),
+        "errors": (),
+        "entries": (),
+        "associations": (),
+        "documents": (),
+        "request": _request_facts(view),
+    }
+    if own is not None:
+        out["action"] = own.addressing.action
+        out["message_id"] = own.addressing.message_id
+        out["relates_to"] = own.addressing.relates_to
+        if own.fault is not None:
+            out["fault"] = {
+                "code": own.fault.code,
+                "subcode": own.fault.subcodes[0] if own.fault.subcodes else None,
+                "reason": own.fault.reason,
+            }
+    if exchange.tls is not None:
+        out["tls"] = {
+            "version": exchange.tls.version,
+            "cipher": exchange.tls.cipher,
+            "peer_country": exchange.tls.peer_country,
+        }
+    out.update(_discovery_facts(view))
+    out.update(_registry_facts(view))
+    return out
+
+
+def _id(value: Ii | None) -> Datum:
+    if value is None:
+        return None
+    extension = value.extension or ""
+    return {"root": value.root, "extension": value.extension, "cx": f"{extension}^^^&{value.root or ''}&ISO"}
+
+
+def _discovery_facts(view: View) -> Mapping[str, Datum]:
+    answer = view.discovery_answer
+    if answer is None:
+        return {}
+    acks = answer.acknowledgements
+    return {
+        "acknowledgement": acks[0].type_code if acks else None,
+        "query_response": answer.query_response_code,
+        "patients": tuple(
+            {
+                "id": _id(s.ids[0]) if s.ids else None,
+                "family": s.names[0].family if s.names else None,
+                "given": s.names[0].given if s.names else None,
+                "birth": s.birth,
+                "gender": s.gender,
+            }
+            for s in answer.subjects
+        ),
+        "reasons": tuple({"kind": i.kind, "code": i.code} for i in answer.issues if i.code),
+        "details": tuple({"code": d.code, "text": d.text} for a in acks for d in a.details),
+    }
+
+
+def _registry_facts(view: View) -> Mapping[str, Datum]:
+    query, retrieve = view.query_answer, view.retrieve_answer
+    answer = query or retrieve
+    if answer is None:
+        return {}
+    out: dict[str, Datum] = {
+        "registry_status": status_word(answer.status),
+        "errors": tuple(
+            {"code": e.code, "severity": (e.severity or "").rpartition(":")[2], "context": e.context}
+            for e in answer.errors
+        ),
+    }
+    if query is not None:
+        out["entries"] = tuple(_entry_facts(e) for e in query.entries)
+        out["associations"] = tuple(
+            {"type": a.type, "source": a.source, "target": a.target} for a in query.associations
+        )
+    if retrieve is not None:
+        out["documents"] = tuple(_document_facts(d, view, i) for i, d in enumerate(retrieve.documents))
+    return out
+
+
+def _entry_facts(entry: xds.DocumentEntry) -> Mapping[str, Datum]:
+    format_code = entry.format_code.code if entry.format_code else None
+    class_code = entry.class_code.code if entry.class_code else None
+    kind = codes.kind_of_class_code(class_code) if class_code else None
+    return {
+        "home": entry.home,
+        "repository": entry.repository_id,
+        "id": entry.unique_id,
+        "uuid": entry.id,
+        "class_code": class_code,
+        "format_code": format_code,
+        "kind": kind.kind if kind else None,
+        "level": codes.level_of_format(kind.kind, format_code) if kind and format_code else None,
+        "mime_type": entry.mime_type,
+        "language": entry.language,
+        "patient_id": entry.patient_id,
+        "size": entry.size,
+        "hash": entry.hash,
+        "title": entry.title,
+        "creation_time": entry.creation_time,
+    }
+
+
+def _document_facts(document: xds.RetrievedDocument, view: View, index: int) -> Mapping[str, Datum]:
+    header = view.headers[index]
+    out: dict[str, Datum] = {
+        "home": document.home,
+        "repository": document.repository,
+        "id": document.id,
+        "mime_type": document.mime_type,
+        "form": document.form,
+        "size": len(document.content),
+        "sha1": hashlib.sha1(document.content, usedforsecurity=False).hexdigest(),
+        "patient_ids": (),
+    }
+    if not isinstance(header, WireError):
+        out["kind"] = header.kind
+        out["level"] = header.level
+        out["document_id"] = _id(header.id)
+        out["patient_ids"] = tuple(f"{i.extension or ''}^^^&{i.root or ''}&ISO" for i in header.patient_ids)
+    return out
+
+
+def _request_facts(view: View) -> Mapping[str, Datum]:
+    out: dict[str, Datum] = {"ids": (), "class_codes": (), "documents": (), "assertions": ()}
+    message = view.request
+    if isinstance(message, soap.SoapMessage):
+        out["action"] = message.addressing.action
+        out["message_id"] = message.addressing.message_id
+    query = view.discovery_query
+    if query is not None:
+        out["ids"] = tuple(_id(i) for i in query.ids)
+        out["family"], out["given"], out["birth"] = query.family, query.given, query.birth
+    listed = view.document_query
+    if listed is not None:
+        out["patient_id"] = listed.patient_id
+        out["class_codes"] = tuple(c.code for c in listed.class_codes.values)
+    wanted = view.retrieve_request
+    if wanted is not None:
+        out["documents"] = tuple({"home": d.home, "repository": d.repository, "id": d.id} for d in wanted.documents)
+    out["assertions"] = tuple(
+        {"kind": a.kind, "id": a.id, "name_id": a.name_id} for _, a in view.assertions if not isinstance(a, WireError)
+    )
+    return out

@@ -1,0 +1,92 @@
+"""The table of checks: which function judges which requirement, in which transactions, on which side."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from harness.checks._view import View
+from harness.model import Finding, OurSide, Patient, Sut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a check may know besides the exchange.
+
+    `actor` is the role of the SUT in this row; `earlier` are the views of the row's previous exchanges, in order;
+    `our_anchors` is our authority in PEM; `patient` is the one the row is about, when it names one.
+    """
+
+    sut: Sut
+    actor: str
+    ours: OurSide
+    our_anchors: bytes
+    earlier: tuple[View, ...] = ()
+    patient: Patient | None = None
+
+
+type CheckFunction = Callable[[View, Context], Iterator[Finding]]
+type Applies = Callable[[View, Context], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInfo:
+    """One check: its requirement, transactions (empty = all), the SUT's role, when there is something to judge."""
+
+    requirement: str
+    transactions: tuple[str, ...]
+    actor: str
+    when: Applies
+    function: CheckFunction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """What one applicable check came to; no finding means that the requirement was met here."""
+
+    requirement: str
+    findings: tuple[Finding, ...]
+
+
+AUTOMATIC: dict[str, tuple[CheckInfo, ...]] = {}
+"""Requirement id -> the checks that judge it without being asked."""
+
+
+def check(
+    requirement: str, *, actor: str, on: str | tuple[str, ...] = (), when: Applies
+) -> Callable[[CheckFunction], CheckFunction]:
+    """Register a function that judges `requirement` on what the SUT (as `actor`) wrote in an exchange of `on`.
+
+    `when` says whether this exchange holds anything to judge; where it does not, the requirement is neither met nor
+    broken here.
+    """
+    transactions = (on,) if isinstance(on, str) else on
+
+    def register(function: CheckFunction) -> CheckFunction:
+        info = CheckInfo(requirement=requirement, transactions=transactions, actor=actor, when=when, function=function)
+        AUTOMATIC[requirement] = (*AUTOMATIC.get(requirement, ()), info)
+        return function
+
+    return register
+
+
+def automatic(view: View, context: Context) -> tuple[CheckResult, ...]:
+    """The result of every check that applies to what the SUT wrote in this exchange, sorted by requirement."""
+    results: list[CheckResult] = []
+    for requirement, infos in sorted(AUTOMATIC.items()):
+        for info in infos:
+            if _concerns(info, view, context) and info.when(view, context):
+                results.append(CheckResult(requirement=requirement, findings=tuple(info.function(view, context))))
+    return tuple(results)
+
+
+def _concerns(info: CheckInfo, view: View, context: Context) -> bool:
+    wrote = "ncpeh-b" if view.asked_by_sut else "ncpeh-a"
+    return (
+        info.actor == wrote == context.actor
+        and (not info.transactions or view.exchange.transaction in info.transactions)
+        and view.exchange.sent_by_sut() is not None
+    )
+
+
+def automatic_ids() -> Mapping[str, frozenset[str]]:
+    """Requirement id -> transactions in which a check judges it by itself (empty set = all)."""
+    return {r: frozenset(t for i in infos for t in i.transactions) for r, infos in AUTOMATIC.items()}

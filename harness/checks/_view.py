@@ -1,0 +1,177 @@
+"""One exchange, parsed at most once: what checks look at instead of bytes.
+
+Parsing problems are values (`WireError`), never exceptions: a message that cannot be read is itself something to judge.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+
+from lxml import etree
+
+from harness.errors import WireError
+from harness.model import Exchange, HttpRecord, Party
+from harness.wire import cda, codes, mtom, ns, saml, soap, xcpd, xds
+
+
+class View:
+    """`exchange` and everything that can be read from it; all attributes are lazy, cached and without side effects."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+
+    @property
+    def asked_by_sut(self) -> bool:
+        """Whether the system under test wrote the request (else it wrote the response)."""
+        return self.exchange.initiator is Party.SUT
+
+    @cached_property
+    def request(self) -> soap.SoapMessage | WireError | None:
+        """The request as SOAP, the reason why it is none, or None when there was no request body."""
+        return _message(self.exchange.request)
+
+    @cached_property
+    def response(self) -> soap.SoapMessage | WireError | None:
+        """The response as SOAP, the reason why it is none, or None when no response came."""
+        return _message(self.exchange.response) if self.exchange.response is not None else None
+
+    @property
+    def own(self) -> soap.SoapMessage | None:
+        """The readable message that the SUT wrote, None when there is none."""
+        return _readable(self.request if self.asked_by_sut else self.response)
+
+    @property
+    def side(self) -> str:
+        """Which message the SUT wrote: `request` or `response`."""
+        return "request" if self.asked_by_sut else "response"
+
+    @cached_property
+    def discovery_query(self) -> xcpd.DiscoveryQuery | None:
+        """The PRPA_IN201305UV02 of the request."""
+        return self._payload(self.request, ns.clark(ns.HL7, codes.INTERACTION_QUERY), xcpd.parse_query)
+
+    @cached_property
+    def discovery_answer(self) -> xcpd.DiscoveryAnswer | None:
+        """The PRPA_IN201306UV02 of the response."""
+        return self._payload(self.response, ns.clark(ns.HL7, codes.INTERACTION_ANSWER), xcpd.parse_answer)
+
+    @cached_property
+    def document_query(self) -> xds.DocumentQuery | None:
+        """The AdhocQueryRequest of the request."""
+        return self._payload(self.request, ns.clark(ns.QUERY, "AdhocQueryRequest"), xds.parse_query)
+
+    @cached_property
+    def query_answer(self) -> xds.QueryAnswer | None:
+        """The AdhocQueryResponse of the response."""
+        return self._payload(self.response, ns.clark(ns.QUERY, "AdhocQueryResponse"), xds.parse_query_answer)
+
+    @cached_property
+    def retrieve_request(self) -> xds.RetrieveRequest | None:
+        """The RetrieveDocumentSetRequest of the request."""
+        name = ns.clark(ns.XDSB, "RetrieveDocumentSetRequest")
+        return self._payload(self.request, name, xds.parse_retrieve_request)
+
+    @cached_property
+    def retrieve_answer(self) -> xds.RetrieveAnswer | None:
+        """The RetrieveDocumentSetResponse of the response, documents resolved from their MIME parts."""
+        message = _readable(self.response)
+
+        def parse(element: etree._Element) -> xds.RetrieveAnswer:
+            parts = message.parts if message is not None else {}
+            return xds.parse_retrieve_answer(element, lambda node: mtom.resolve_xop(node, parts))
+
+        return self._payload(self.response, ns.clark(ns.XDSB, "RetrieveDocumentSetResponse"), parse)
+
+    @cached_property
+    def payload_problem(self) -> WireError | None:
+        """Why the payload of the SUT's message cannot be read though the envelope can, or None."""
+        message = self.own
+        if message is None or message.payload is None:
+            return None
+        parse = _PARSERS.get(str(message.payload.tag))
+        if parse is None:
+            return None
+        try:
+            if parse is xds.parse_retrieve_answer:
+                xds.parse_retrieve_answer(message.payload, lambda node: mtom.resolve_xop(node, message.parts))
+            else:
+                parse(message.payload)
+        except WireError as exc:
+            return exc
+        return None
+
+    @property
+    def retrieved(self) -> tuple[xds.RetrievedDocument, ...]:
+        """The documents that came back, empty when none can be read."""
+        return self.retrieve_answer.documents if self.retrieve_answer is not None else ()
+
+    @cached_property
+    def headers(self) -> tuple[cda.CdaHeader | WireError, ...]:
+        """The CDA header of each retrieved document, or why it has none."""
+        return tuple(_header(document.content) for document in self.retrieved)
+
+    @cached_property
+    def assertions(self) -> tuple[tuple[etree._Element, saml.SamlAssertion | WireError], ...]:
+        """Each assertion of the request with its element, in order."""
+        message = _readable(self.request)
+        return tuple((e, _assertion(e)) for e in message.assertions) if message is not None else ()
+
+    def assertion(self, kind: str) -> tuple[etree._Element, saml.SamlAssertion] | None:
+        """The first readable assertion of `kind` (hcp, trc, nok) in the request."""
+        for element, parsed in self.assertions:
+            if isinstance(parsed, saml.SamlAssertion) and parsed.kind == kind:
+                return element, parsed
+        return None
+
+    @staticmethod
+    def _payload[T](
+        message: soap.SoapMessage | WireError | None, name: str, parse: Callable[[etree._Element], T]
+    ) -> T | None:
+        readable = _readable(message)
+        if readable is None or readable.payload is None or readable.payload.tag != name:
+            return None
+        try:
+            return parse(readable.payload)
+        except WireError:
+            return None
+
+
+_PARSERS: dict[str, Callable[[etree._Element], object]] = {
+    ns.clark(ns.HL7, codes.INTERACTION_QUERY): xcpd.parse_query,
+    ns.clark(ns.HL7, codes.INTERACTION_ANSWER): xcpd.parse_answer,
+    ns.clark(ns.QUERY, "AdhocQueryRequest"): xds.parse_query,
+    ns.clark(ns.QUERY, "AdhocQueryResponse"): xds.parse_query_answer,
+    ns.clark(ns.XDSB, "RetrieveDocumentSetRequest"): xds.parse_retrieve_request,
+    ns.clark(ns.XDSB, "RetrieveDocumentSetResponse"): xds.parse_retrieve_answer,
+}
+
+
+def view(exchange: Exchange) -> View:
+    """A view of `exchange`; nothing is parsed before it is asked for."""
+    return View(exchange)
+
+
+def _readable(message: soap.SoapMessage | WireError | None) -> soap.SoapMessage | None:
+    return message if isinstance(message, soap.SoapMessage) else None
+
+
+def _message(record: HttpRecord) -> soap.SoapMessage | WireError | None:
+    if not record.raw:
+        return None
+    try:
+        return soap.parse_message(record.header("content-type"), record.body)
+    except WireError as exc:
+        return exc
+
+
+def _header(content: bytes) -> cda.CdaHeader | WireError:
+    try:
+        return cda.parse_header(content)
+    except WireError as exc:
+        return exc
+
+
+def _assertion(element: etree._Element) -> saml.SamlAssertion | WireError:
+    try:
+        return saml.parse_assertion(element)
+    except WireError as exc:
+        return exc

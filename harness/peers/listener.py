@@ -1,0 +1,494 @@
+"""Being asked over HTTPS: listens, keeps each request until somebody answers it, and answers well or badly.
+
+h11 on TLS streams rather than a web framework, because a peer has to record exact bytes and TLS facts and to misbehave
+byte by byte. Requests and answers meet here: a `receive` step may come before or after the request it waits for.
+"""
+
+import asyncio
+import logging
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import anyio
+import h11
+from anyio.abc import SocketAttribute, SocketStream
+from anyio.streams.tls import TLSAttribute, TLSStream
+
+from harness.errors import PeerError, WireError
+from harness.model import Exchange, FailureKind, HttpRecord, Party, TlsFacts, TransportFailure
+from harness.peers.clock import Clock
+from harness.peers.records import MAX_BODY_BYTES, MAX_HEAD_BYTES, sent_record
+from harness.peers.tls import tls_facts
+from harness.peers.transactions import guess_transaction
+from harness.wire import http
+
+_log = logging.getLogger(__name__)
+
+ENDPOINTS = ("xcpd", "xca")
+BEHAVIOURS = ("whole", "reset", "truncate", "never")
+_READ_BYTES = 64 * 1024
+_GONE = (
+    anyio.BrokenResourceError,
+    anyio.ClosedResourceError,
+    anyio.EndOfStream,
+    ssl.SSLError,
+    OSError,
+    h11.LocalProtocolError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerLimits:
+    """What a caller may take: times in seconds, sizes in bytes."""
+
+    handshake_s: float = 10.0
+    idle_s: float = 75.0
+    head_s: float = 20.0
+    body_s: float = 120.0
+    hold_s: float = 600.0
+    max_head_bytes: int = MAX_HEAD_BYTES
+    max_body_bytes: int = MAX_BODY_BYTES
+    max_connections: int = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Incoming:
+    """A request that has come and waits for its answer. `arrived` is on the monotonic clock, in seconds."""
+
+    number: int
+    request: HttpRecord
+    tls: TlsFacts
+    url: str
+    transaction: str
+    arrived_at: datetime
+    arrived: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedAnswer:
+    """What to answer: after `delay_s`, the whole of it, half of it (`truncate`), a reset connection, or never.
+
+    Content-Length is added. `never` keeps the connection open without a byte until the caller gives up.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    delay_s: float = 0.0
+    behaviour: str = "whole"
+
+    def __post_init__(self) -> None:
+        if self.behaviour not in BEHAVIOURS:
+            raise ValueError(f"unknown behaviour {self.behaviour!r}; expected one of {', '.join(BEHAVIOURS)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A connection that never became a request for us: `kind` is `tls` or `http`, `detail` why, without content."""
+
+    kind: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What became of an answer: the bytes written, and why not all of them."""
+
+    raw: bytes
+    finished: float
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class _Held:
+    """The rendezvous of one request: its answer, and then what became of the answer."""
+
+    incoming: Incoming
+    answer: asyncio.Future[PlannedAnswer]
+    sent: asyncio.Future[_Sent]
+
+
+class _Broken(Exception):
+    """The caller sent something that is no request; `status` is what it gets."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+@dataclass(slots=True)
+class _Connection:
+    """One TLS connection with its HTTP state. `raw` holds the bytes of the request being read."""
+
+    stream: TLSStream
+    facts: TlsFacts
+    port: int
+    http: h11.Connection
+    raw: bytearray = field(default_factory=bytearray)
+
+
+class PeerServer:
+    """Our listening side. Every request waits in `pending` until `next_request` takes it and `reply` answers it.
+
+    With `autoreply` every request is answered by it at once, for work by hand; `on_exchange` sees each answered one.
+    """
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        clock: Clock,
+        *,
+        limits: ListenerLimits | None = None,
+        autoreply: Callable[[Incoming], PlannedAnswer] | None = None,
+        on_exchange: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        self._context = context
+        self._clock = clock
+        self._limits = limits or ListenerLimits()
+        self._autoreply = autoreply
+        self._on_exchange = on_exchange
+        self._endpoints: dict[str, str] = {}
+        self._host = ""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._connections = 0
+        self._count = 0
+        self._held: dict[int, _Held] = {}
+        self._unclaimed: list[Incoming] = []
+        self._changed = asyncio.Condition()
+        self._refused: list[Refusal] = []
+
+    @property
+    def endpoints(self) -> Mapping[str, str]:
+        """Endpoint key (xcpd, xca) to the URL it is served at."""
+        return dict(self._endpoints)
+
+    @property
+    def refused(self) -> tuple[Refusal, ...]:
+        """Connections that failed in TLS or never became a request, oldest first."""
+        return tuple(self._refused)
+
+    def pending(self) -> tuple[Incoming, ...]:
+        """Requests nobody has taken yet, oldest first."""
+        return tuple(self._unclaimed)
+
+    async def start(self, host: str, ports: Mapping[str, int]) -> None:
+        """Listen on `host`; a port of 0 (or none given) is any free one, equal ports are one listener.
+
+        Raises:
+            PeerError: an address cannot be listened on.
+        """
+        self._host = f"[{host}]" if ":" in host else host
+        bound: dict[int, int] = {}
+        for endpoint in ENDPOINTS:
+            wanted = ports.get(endpoint, 0)
+            if wanted not in bound:
+                bound[wanted] = await self._listen(host, wanted)
+            self._endpoints[endpoint] = f"https://{self._host}:{bound[wanted]}/{endpoint}"
+
+    async def next_request(self, transaction: str, within_s: float) -> Incoming | None:
+        """The oldest waiting request of `transaction`, which is then the caller's to answer; None after `within_s`."""
+        try:
+            async with asyncio.timeout(within_s), self._changed:
+                while True:
+                    self._raise_if_dead()
+                    for incoming in self._unclaimed:
+                        if incoming.transaction == transaction:
+                            self._unclaimed.remove(incoming)
+                            return incoming
+                    await self._changed.wait()
+        except TimeoutError:
+            return None
+
+    async def reply(
+        self, incoming: Incoming, answer: PlannedAnswer, *, id: str, altered: tuple[str, ...] = ()
+    ) -> Exchange:
+        """Answer `incoming`, and the exchange that became of it once the answer is out (for `never`: at once).
+
+        A caller who had gone is a `RESET` failure of the exchange, not an error.
+
+        Raises:
+            RuntimeError: it was answered before.
+        """
+        held = self._held.get(incoming.number)
+        if held is None:
+            return self._exchange(incoming, answer, None, id, altered)
+        if held.answer.done():
+            raise RuntimeError(f"request {incoming.number} was answered before")
+        if incoming in self._unclaimed:
+            self._unclaimed.remove(incoming)
+        held.answer.set_result(answer)
+        sent = await asyncio.shield(held.sent)
+        return self._exchange(incoming, answer, sent, id, altered)
+
+    async def aclose(self) -> None:
+        """Stop listening and drop every connection; requests still waiting stay unanswered."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    def _raise_if_dead(self) -> None:
+        for task in self._tasks:
+            if task.done():
+                raise PeerError("listener: stopped listening") from (None if task.cancelled() else task.exception())
+
+    async def _listen(self, host: str, port: int) -> int:
+        try:
+            listener = await anyio.create_tcp_listener(local_host=host, local_port=port)
+        except OSError as exc:
+            raise PeerError(f"listener: cannot listen on {host}:{port}: {(exc.strerror or str(exc)).lower()}") from exc
+        bound = int(listener.extra(SocketAttribute.local_port))
+
+        async def serve() -> None:
+            async with listener:
+                await listener.serve(lambda stream: self._serve_connection(stream, bound))
+
+        self._tasks.append(asyncio.create_task(serve(), name=f"listener {bound}"))
+        return bound
+
+    async def _serve_connection(self, stream: SocketStream, port: int) -> None:
+        self._connections += 1
+        try:
+            if self._connections > self._limits.max_connections:
+                self._refuse("http", "too many connections at once")
+                return
+            tls = await self._shake_hands(stream)
+            if tls is not None:
+                await self._serve_requests(tls, port)
+        except _GONE as exc:
+            _log.debug("a connection ended: %s", type(exc).__name__)
+        finally:
+            self._connections -= 1
+            await anyio.aclose_forcefully(stream)
+
+    async def _shake_hands(self, stream: SocketStream) -> TLSStream | None:
+        try:
+            async with asyncio.timeout(self._limits.handshake_s):
+                return await TLSStream.wrap(
+                    stream, server_side=True, ssl_context=self._context, standard_compatible=False
+                )
+        except TimeoutError:
+            self._refuse("tls", "the handshake did not end in time")
+        except ssl.SSLError as exc:
+            self._refuse("tls", (exc.reason or str(exc)).replace("_", " ").lower())
+        except (anyio.EndOfStream, anyio.BrokenResourceError, OSError):
+            self._refuse("tls", "the caller closed the connection during the handshake")
+        return None
+
+    async def _serve_requests(self, stream: TLSStream, port: int) -> None:
+        ssl_object = stream.extra(TLSAttribute.ssl_object)
+        facts = tls_facts(ssl_object, client_certificate_sent=bool(ssl_object.getpeercert(binary_form=True)))
+        state = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.max_head_bytes)
+        connection = _Connection(stream=stream, facts=facts, port=port, http=state)
+        while True:
+            try:
+                incoming = await self._read_request(connection)
+            except _Broken as broken:
+                self._refuse("http", broken.detail)
+                await _send(connection, _plain(broken.status, broken.detail))
+                return
+            if incoming is None or not await self._answer_request(connection, incoming):
+                return
+            connection.http.start_next_cycle()
+            connection.raw = bytearray(connection.http.trailing_data[0])
+
+    async def _read_request(self, connection: _Connection) -> Incoming | None:
+        """The next request on the connection, None when the caller closed it between requests."""
+        limits = self._limits
+        try:
+            async with asyncio.timeout(limits.idle_s):
+                if not connection.raw and not await _receive(connection):
+                    return None
+            async with asyncio.timeout(limits.head_s):
+                head = await _next_event(connection)
+            if not isinstance(head, h11.Request):
+                raise _Broken(400, "the connection was closed within the head of a request")
+            async with asyncio.timeout(limits.body_s):
+                body = await self._read_body(connection)
+        except TimeoutError:
+            if not connection.raw:
+                return None
+            raise _Broken(408, "the request did not end in time") from None
+        except h11.RemoteProtocolError as exc:
+            raise _Broken(exc.error_status_hint, f"not readable as HTTP/1.1: {exc}") from exc
+        return self._incoming(connection, head, body)
+
+    async def _read_body(self, connection: _Connection) -> bytes:
+        if connection.http.they_are_waiting_for_100_continue:
+            interim = connection.http.send(h11.InformationalResponse(status_code=100, headers=[]))
+            await connection.stream.send(interim or b"")
+        body = bytearray()
+        while True:
+            event = await _next_event(connection)
+            if isinstance(event, h11.Data):
+                body += event.data
+                if len(body) > self._limits.max_body_bytes:
+                    raise _Broken(413, f"the body is larger than {self._limits.max_body_bytes} bytes")
+            elif isinstance(event, h11.EndOfMessage):
+                return bytes(body)
+            else:
+                raise _Broken(400, "the connection was closed within the body of a request")
+
+    def _incoming(self, connection: _Connection, head: h11.Request, body: bytes) -> Incoming:
+        trailing = len(connection.http.trailing_data[0])
+        raw = bytes(connection.raw[: len(connection.raw) - trailing])
+        try:
+            parsed = http.parse_head(raw)
+        except WireError as exc:
+            raise _Broken(400, "the head of the request is not readable") from exc
+        request = HttpRecord(raw=raw, body=body, start_line=parsed.start_line, headers=parsed.headers)
+        if head.method != b"POST":
+            raise _Broken(405, "only POST is served here")
+        target = head.target.decode("ascii")
+        transaction = guess_transaction(request.header("content-type"), body, target)
+        if not transaction:
+            raise _Broken(404, "nothing is served at this path")
+        self._count += 1
+        return Incoming(
+            number=self._count,
+            request=request,
+            tls=connection.facts,
+            url=f"https://{self._host}:{connection.port}{target}",
+            transaction=transaction,
+            arrived_at=self._clock(),
+            arrived=time.monotonic(),
+        )
+
+    async def _answer_request(self, connection: _Connection, incoming: Incoming) -> bool:
+        """Wait for the answer and write it; whether the connection can go on."""
+        loop = asyncio.get_running_loop()
+        held = _Held(incoming, loop.create_future(), loop.create_future())
+        self._held[incoming.number] = held
+        if self._autoreply is not None:
+            held.answer.set_result(self._autoreply(incoming))
+        else:
+            async with self._changed:
+                self._unclaimed.append(incoming)
+                self._changed.notify_all()
+        try:
+            async with asyncio.timeout(self._limits.hold_s):
+                answer = await held.answer
+            sent, open_ = await self._write_answer(connection, answer)
+            held.sent.set_result(sent)
+            if self._autoreply is not None and self._on_exchange is not None:
+                self._on_exchange(self._exchange(incoming, answer, sent, f"x{incoming.number:04d}", ()))
+            if answer.behaviour == "never":
+                await _until_gone(connection, self._limits.hold_s)
+            return open_
+        except TimeoutError:
+            self._refuse("http", "nobody answered a request")
+            return False
+        finally:
+            self._held.pop(incoming.number, None)
+            if incoming in self._unclaimed:
+                self._unclaimed.remove(incoming)
+            if not held.sent.done():
+                held.sent.set_result(_Sent(b"", time.monotonic(), "the connection was closed"))
+
+    async def _write_answer(self, connection: _Connection, answer: PlannedAnswer) -> tuple[_Sent, bool]:
+        await asyncio.sleep(answer.delay_s)
+        if answer.behaviour == "never":
+            return _Sent(b"", time.monotonic()), False
+        if answer.behaviour == "reset":
+            await _reset(connection)
+            return _Sent(b"", time.monotonic()), False
+        sent = await _send(connection, answer)
+        done = connection.http.our_state is h11.DONE and connection.http.their_state is h11.DONE
+        return sent, done and not sent.problem
+
+    def _refuse(self, kind: str, detail: str) -> None:
+        _log.debug("refused (%s): %s", kind, detail)
+        self._refused.append(Refusal(kind=kind, detail=detail, at=self._clock()))
+
+    def _exchange(
+        self, incoming: Incoming, answer: PlannedAnswer, sent: _Sent | None, id: str, altered: tuple[str, ...]
+    ) -> Exchange:
+        response, failure = None, None
+        end = sent.finished if sent else time.monotonic()
+        if sent and sent.raw:
+            response = sent_record(sent.raw, answer.body, complete=answer.behaviour == "whole" and not sent.problem)
+        if sent is None or sent.problem:
+            detail = f"our answer could not be delivered: {sent.problem if sent else 'the caller had gone'}"
+            failure = TransportFailure(kind=FailureKind.RESET, detail=detail, after_s=end - incoming.arrived)
+        return Exchange(
+            id=id,
+            transaction=incoming.transaction,
+            initiator=Party.SUT,
+            url=incoming.url,
+            started_at=incoming.arrived_at,
+            duration_s=max(0.0, end - incoming.arrived),
+            request=incoming.request,
+            response=response,
+            tls=incoming.tls,
+            failure=failure,
+            altered=altered,
+        )
+
+
+async def _next_event(connection: _Connection) -> object:
+    while True:
+        event = connection.http.next_event()
+        if event is h11.NEED_DATA:
+            await _receive(connection)
+        else:
+            return event
+
+
+async def _receive(connection: _Connection) -> bool:
+    """Read once; False at the end of the connection."""
+    try:
+        data = await connection.stream.receive(_READ_BYTES)
+    except anyio.EndOfStream:
+        data = b""
+    connection.raw += data
+    connection.http.receive_data(data)
+    return bool(data)
+
+
+async def _send(connection: _Connection, answer: PlannedAnswer) -> _Sent:
+    """Write `answer`, half of its body when it is to be truncated; a caller who has gone is told in the result."""
+    headers = (*answer.headers, ("Content-Length", str(len(answer.body))))
+    reply = h11.Response(
+        status_code=answer.status,
+        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in headers],
+        reason=b"",
+    )
+    body = answer.body[: len(answer.body) // 2] if answer.behaviour == "truncate" else answer.body
+    raw = (connection.http.send(reply) or b"") + (connection.http.send(h11.Data(data=body)) or b"")
+    if answer.behaviour != "truncate":
+        raw += connection.http.send(h11.EndOfMessage()) or b""
+    try:
+        await connection.stream.send(raw)
+    except _GONE as exc:
+        return _Sent(b"", time.monotonic(), type(exc).__name__)
+    return _Sent(raw, time.monotonic())
+
+
+async def _reset(connection: _Connection) -> None:
+    """Close so that the other end sees a reset. Source: RFC 9293, 3.5.3; SO_LINGER with time 0."""
+    raw = connection.stream.extra(SocketAttribute.raw_socket)
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+    await anyio.aclose_forcefully(connection.stream)
+
+
+async def _until_gone(connection: _Connection, hold_s: float) -> None:
+    try:
+        async with asyncio.timeout(hold_s):
+            while await connection.stream.receive(_READ_BYTES):
+                pass
+    except (TimeoutError, *_GONE):
+        return
+
+
+def _plain(status: int, text: str) -> PlannedAnswer:
+    return PlannedAnswer(
+        status=status,
+        headers=(("Content-Type", "text/plain; charset=UTF-8"), ("Connection", "close")),
+        body=f"{text}\n".encode(),
+    )

@@ -1,0 +1,93 @@
+"""TLS contexts made from key material in memory, and what was negotiated on a connection."""
+
+import ssl
+import tempfile
+from pathlib import Path
+
+from harness.errors import PeerError, WireError
+from harness.model import TlsFacts
+from harness.wire import x509
+from harness.wire.x509 import Credentials
+
+
+def client_context(credentials: Credentials | None, anchors: bytes, *, check_host: bool = True) -> ssl.SSLContext:
+    """A context for calling: TLS 1.2 or newer, the server verified against `anchors` (PEM) and nothing else.
+
+    With `credentials` None no client certificate is offered.
+
+    Raises:
+        PeerError: the anchors or the credentials cannot be used.
+
+    Source: protocol facts 2.2 (mutual TLS); BSI TR-02102-2 and RFC 8996 (nothing below TLS 1.2).
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = check_host
+    return _completed(context, credentials, anchors)
+
+
+def server_context(credentials: Credentials, anchors: bytes) -> ssl.SSLContext:
+    """A context for listening: TLS 1.2 or newer, a client certificate issued under `anchors` (PEM) is required.
+
+    Raises:
+        PeerError: the anchors or the credentials cannot be used.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return _completed(context, credentials, anchors)
+
+
+def tls_facts(ssl_object: ssl.SSLObject | ssl.SSLSocket, *, client_certificate_sent: bool) -> TlsFacts:
+    """What was negotiated, and the other end's certificate as text; fields that cannot be read stay empty.
+
+    `client_certificate_sent` cannot be read from our end when we are the client: there it says what we offered.
+    """
+    der = ssl_object.getpeercert(binary_form=True) or b""
+    cipher = ssl_object.cipher()
+    plain = TlsFacts(
+        version=ssl_object.version() or "",
+        cipher=cipher[0] if cipher else "",
+        peer_certificate=der,
+        client_certificate_sent=client_certificate_sent,
+    )
+    if not der:
+        return plain
+    try:
+        facts = x509.describe_certificate(der)
+    except WireError:
+        return plain
+    return TlsFacts(
+        version=plain.version,
+        cipher=plain.cipher,
+        peer_certificate=der,
+        peer_subject=facts.subject,
+        peer_issuer=facts.issuer,
+        peer_country=facts.country,
+        peer_common_name=facts.common_name,
+        peer_not_before=facts.not_before,
+        peer_not_after=facts.not_after,
+        client_certificate_sent=client_certificate_sent,
+    )
+
+
+def _completed(context: ssl.SSLContext, credentials: Credentials | None, anchors: bytes) -> ssl.SSLContext:
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_verify_locations(cadata=anchors.decode("ascii"))
+    except (ssl.SSLError, ValueError) as exc:
+        raise PeerError("tls: the trust anchors are not readable; expected PEM certificates") from exc
+    if credentials is not None:
+        _load(context, credentials)
+    return context
+
+
+def _load(context: ssl.SSLContext, credentials: Credentials) -> None:
+    # The ssl module reads a chain and key from files only; the folder is private to this user and gone at once.
+    certificates = (credentials.certificate, *credentials.chain)
+    pem = b"".join(x509.certificate_pem(certificate) for certificate in certificates) + x509.key_pem(credentials.key)
+    try:
+        with tempfile.TemporaryDirectory(prefix="harness-") as folder:
+            path = Path(folder) / "credentials.pem"
+            path.write_bytes(pem)
+            context.load_cert_chain(path)
+    except (ssl.SSLError, OSError) as exc:
+        raise PeerError("tls: our certificate and key cannot be loaded") from exc

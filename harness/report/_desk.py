@@ -1,0 +1,356 @@
+"""What every view builder needs at hand, and the views of findings and validations that several pages share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.model import (
+    Cause,
+    Finding,
+    Layer,
+    Requirement,
+    RowResult,
+    Run,
+    Severity,
+    State,
+    ValidationReport,
+    Verdict,
+)
+from harness.report import _shown, views
+from harness.report._body import root_part
+from harness.report._names import Site, page_file, slug
+from harness.report._opened import Opened, Place, Placed, document_page
+from harness.report._words import N_, Prose, Words
+
+VERDICT_WORDS: Mapping[Verdict, str] = {
+    Verdict.PASS: N_("pass"),
+    Verdict.WARNING: N_("warning"),
+    Verdict.FAIL: N_("fail"),
+    Verdict.ERROR: N_("error"),
+    Verdict.INCONCLUSIVE: N_("inconclusive"),
+    Verdict.REVIEW: N_("to review"),
+    Verdict.NOT_RUN: N_("not run"),
+    Verdict.SKIPPED: N_("skipped"),
+    Verdict.NOT_APPLICABLE: N_("not applicable"),
+}
+"""In the order in which pages list them."""
+
+CAUSE_WORDS: Mapping[Cause, str] = {
+    Cause.SUT: N_("system under test"),
+    Cause.PEER: N_("simulated peer"),
+    Cause.HARNESS: N_("harness"),
+    Cause.ENVIRONMENT: N_("environment"),
+    Cause.CONFIGURATION: N_("configuration"),
+}
+
+STATE_WORDS: Mapping[State, str] = {
+    State.PLANNED: N_("planned"),
+    State.RUNNING: N_("running"),
+    State.WAITING: N_("waiting"),
+    State.DONE: N_("done"),
+    State.ABORTED: N_("aborted"),
+}
+
+LAYER_WORDS: Mapping[Layer, str] = {
+    Layer.TRANSPORT: N_("transport"),
+    Layer.WELL_FORMED: N_("well-formedness"),
+    Layer.XSD: N_("XML Schema"),
+    Layer.SCHEMATRON: N_("Schematron"),
+    Layer.TERMINOLOGY: N_("terminology"),
+    Layer.REQUIREMENT: N_("requirement"),
+    Layer.SCENARIO: N_("scenario"),
+}
+
+PROFILE_WORDS: Mapping[str, str] = {
+    "patient-summary": N_("patient summary"),
+    "eprescription": N_("ePrescription"),
+    "edispensation": N_("eDispensation"),
+    "orcd-laboratory": N_("laboratory result report"),
+    "orcd-discharge": N_("hospital discharge report"),
+    "orcd-imaging-report": N_("medical imaging report"),
+    "orcd-image": N_("medical image"),
+    "consent": N_("consent"),
+    "security": N_("security"),
+    "audit": N_("audit"),
+    "discovery": N_("discovery"),
+}
+
+ACTOR_NAMES: Mapping[str, str] = {
+    "ncpeh-a": "NCPeH-A",
+    "ncpeh-b": "NCPeH-B",
+    "practitioner-software": N_("practitioner's software"),
+    "both": N_("NCPeH-A and NCPeH-B"),
+}
+
+KIND_WORDS: Mapping[str, str] = {
+    "trial": N_("trial"),
+    "acceptance": N_("acceptance"),
+    "certification": N_("certification"),
+}
+
+_SEVERITY_KEYS: Mapping[Severity, tuple[str, str]] = {
+    Severity.ERROR: ("fail", N_("fail")),
+    Severity.WARNING: ("warning", N_("warning")),
+    Severity.INFORMATION: ("info", N_("information")),
+    Severity.UNDECIDABLE: ("inconclusive", N_("inconclusive")),
+}
+_SEVERITY_ORDER = (Severity.ERROR, Severity.UNDECIDABLE, Severity.WARNING, Severity.INFORMATION)
+
+_NEXT: Mapping[Severity, str] = {
+    Severity.ERROR: N_("Correct the system where this is produced, then run the scenario again."),
+    Severity.WARNING: N_("Correct the system, or write down why it may differ here; a warning does not fail the run."),
+    Severity.INFORMATION: N_("Nothing has to be done."),
+    Severity.UNDECIDABLE: N_(
+        "Add what could not be judged (artefact, value set, configuration) and run again; it does not count against the system."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The run, the words, and where pages lie. `root` leads from the page in hand to the report folder."""
+
+    run: Run
+    words: Words
+    site: Site
+    opened: Mapping[tuple[int, str], Opened]
+    placed: tuple[tuple[Placed, ...], ...]
+    default: str
+    root: str = ""
+
+    def href(self, page: str, anchor: str = "") -> str:
+        """Link to `page` in the language of this page."""
+        return self.root + page_file(page, self.words.lang, self.default) + (f"#{anchor}" if anchor else "")
+
+    def verdict(self, verdict: Verdict) -> views.Mark:
+        return views.Mark(key=verdict.value, word=self.words.say(VERDICT_WORDS[verdict]))
+
+    def cause(self, cause: Cause | None) -> str:
+        return self.words.say(CAUSE_WORDS[cause]) if cause else ""
+
+    def state(self, state: State) -> str:
+        return "" if state is State.DONE else self.words.say(STATE_WORDS[state])
+
+    def profile(self, profile: str) -> str:
+        return self.words.say(PROFILE_WORDS[profile]) if profile in PROFILE_WORDS else profile
+
+    def actor(self, actor: str) -> str:
+        return self.words.say(ACTOR_NAMES[actor]) if actor in ACTOR_NAMES else actor
+
+    def requirement_link(self, requirement_id: str) -> views.Link:
+        return views.Link(text=requirement_id, href=self.href("requirements", requirement_anchor(requirement_id)))
+
+
+def requirement_anchor(requirement_id: str) -> str:
+    return f"r-{slug(requirement_id)}"
+
+
+def severity_of(finding: Finding, requirement: Requirement | None) -> Severity:
+    """The severity set by the runner; without one, what the level of the requirement says."""
+    if finding.severity is not None:
+        return finding.severity
+    by_level = {"SHALL": Severity.ERROR, "SHOULD": Severity.WARNING, "MAY": Severity.INFORMATION}
+    return by_level[requirement.level.value] if requirement else Severity.ERROR
+
+
+def severity_mark(desk: Desk, finding: Finding) -> views.Mark:
+    key, word = _SEVERITY_KEYS[severity_of(finding, _requirement(desk, finding))]
+    return views.Mark(key=key, word=desk.words.say(word))
+
+
+def gravest(desk: Desk, findings: tuple[Placed, ...]) -> views.Mark | None:
+    """Mark of the gravest of `findings`, None when there are none."""
+    severities = {severity_of(p.finding, _requirement(desk, p.finding)) for p in findings}
+    worst = next((s for s in _SEVERITY_ORDER if s in severities), None)
+    return views.Mark(key=_SEVERITY_KEYS[worst][0], word=desk.words.say(_SEVERITY_KEYS[worst][1])) if worst else None
+
+
+def _requirement(desk: Desk, finding: Finding) -> Requirement | None:
+    return desk.run.catalogue.get(finding.requirement) if finding.requirement else None
+
+
+def finding_title(desk: Desk, finding: Finding) -> Prose:
+    requirement = _requirement(desk, finding)
+    if requirement:
+        return desk.words.localized(requirement.text)
+    if finding.message:
+        return desk.words.quote(finding.message)
+    return Prose(text=desk.words.say("The expectation of the scenario is not met"))
+
+
+def finding_view(desk: Desk, row: int, placed: Placed) -> views.FindingView:
+    """`placed` with its six facts; what the finding does not say is said to be missing."""
+    w, finding = desk.words, placed.finding
+    requirement = _requirement(desk, finding)
+    missing = Prose(text=w.say("not stated"))
+    mark = severity_mark(desk, finding)
+    title = finding_title(desk, finding)
+    place = place_link(desk, row, placed)
+    message = w.quote(finding.message) if finding.message and finding.message != title.text else Prose(text="")
+    sources = dict.fromkeys(s for s in (finding.source, *(requirement.sources if requirement else ())) if s)
+    return views.FindingView(
+        anchor=placed.anchor,
+        mark=mark,
+        title=title,
+        layer=w.say(LAYER_WORDS[finding.layer]),
+        expected=w.quote(finding.expected) if finding.expected else missing,
+        found=w.quote(finding.found) if finding.found else missing,
+        message=message,
+        place=place,
+        xpath=finding.at.xpath or "",
+        excerpt=excerpt(desk, row, placed),
+        requirement=desk.requirement_link(requirement.id) if requirement else _bare_link(finding.requirement or "", w),
+        requirement_text=w.localized(requirement.text) if requirement else Prose(text=""),
+        level=requirement.level.value if requirement else "",
+        sources=tuple(sources) or (missing.text,),
+        rule=finding.rule,
+        test=finding.test,
+        deviation=finding.deviation or "",
+        next=_next(desk, finding, requirement),
+        copy=_copy(desk.run.rows[row].id, finding, place.text),
+    )
+
+
+def _bare_link(requirement_id: str, w: Words) -> views.Link:
+    return views.Link(text=requirement_id or w.say("none: this is the scenario's own expectation"), href="")
+
+
+def _next(desk: Desk, finding: Finding, requirement: Requirement | None) -> tuple[Prose, ...]:
+    said = []
+    if finding.next:
+        said.append(desk.words.quote(finding.next))
+    if requirement and requirement.remedy and requirement.remedy.en != finding.next:
+        said.append(desk.words.localized(requirement.remedy))
+    return tuple(said) or (Prose(text=desk.words.say(_NEXT[severity_of(finding, requirement)])),)
+
+
+def _copy(row_id: str, finding: Finding, place: str) -> str:
+    facts = (
+        row_id,
+        finding.requirement or finding.rule,
+        finding.expected,
+        finding.found,
+        place,
+        finding.at.xpath or "",
+    )
+    return " | ".join(f for f in facts if f)
+
+
+def place_link(desk: Desk, row: int, placed: Placed) -> views.Link:
+    """Where a finding stands, in words, with a link to the line when the bytes are known."""
+    w, at, place = desk.words, placed.finding.at, placed.place
+    said = []
+    if place.exchange:
+        said.append(w.say("exchange %(id)s", id=place.exchange))
+    if place.side:
+        said.append(w.say("request") if place.side == "request" else w.say("response"))
+    if place.document is not None:
+        said.append(w.say("document %(n)s", n=place.document + 1))
+    if place.part:
+        said.append(w.say("part %(id)s", id=place.part))
+    if place.other:
+        said.append(place.other)
+    if at.line:
+        said.append(w.say("line %(n)s", n=at.line))
+        if at.column:
+            said.append(w.say("column %(n)s", n=at.column))
+    elif at.offset is not None:
+        said.append(w.say("offset %(n)s", n=at.offset))
+    text = ", ".join(said) or w.say("in the course of the scenario, not in one message")
+    return views.Link(text=text[:1].upper() + text[1:], href=_place_href(desk, row, placed))
+
+
+def _place_href(desk: Desk, row: int, placed: Placed) -> str:
+    place = placed.place
+    if not place.exchange:
+        return ""
+    if shows_document(desk.opened[row, place.exchange], place):
+        return desk.href(document_page(desk.site, row, place.exchange, place.document or 0), placed.anchor)
+    return desk.href(desk.site.exchanges[row, place.exchange], placed.anchor)
+
+
+def shows_document(opened: Opened, place: Place) -> bool:
+    """Whether the finding is about a document that has a page of its own."""
+    return place.side == "response" and place.document is not None and place.document < len(opened.documents)
+
+
+def bytes_at(opened: Opened, place: Place) -> bytes:
+    """The bytes in which the lines of a finding at `place` count; empty when unknown."""
+    if shows_document(opened, place):
+        return opened.documents[place.document or 0].content
+    parts = opened.request if place.side == "request" else opened.response if place.side == "response" else ()
+    if place.part:
+        return next((p.content for p in parts if p.content_id == place.part), b"")
+    return root_part(parts).content if parts and place.document is None else b""
+
+
+def excerpt(desk: Desk, row: int, placed: Placed) -> tuple[str, ...]:
+    """The source lines around a finding: as the finding quotes them, else two lines on either side; at most 7."""
+    finding = placed.finding
+    if finding.excerpt:
+        return tuple(_cut_line(line, None) for line in finding.excerpt.splitlines()[:7])
+    if not placed.place.exchange or not finding.at.line:
+        return ()
+    data = bytes_at(desk.opened[row, placed.place.exchange], placed.place)
+    lines = _shown.decoded(data[: _shown.MAX_SHOWN]).split("\n")
+    at = finding.at.line - 1
+    if not 0 <= at < len(lines) or not data:
+        return ()
+    if len(lines[at]) > _shown.LONG_LINE:
+        return (_cut_line(lines[at], finding.at.column),)
+    return tuple(_cut_line(line.rstrip("\r"), None) for line in lines[max(0, at - 2) : at + 3])
+
+
+def _cut_line(line: str, column: int | None) -> str:
+    if len(line) <= _shown.LONG_LINE:
+        return line
+    start = max(0, (column or 1) - 61)
+    return ("…" if start else "") + line[start : start + 180] + "…"
+
+
+def note_view(desk: Desk, row: int, placed: Placed) -> views.NoteView:
+    """A finding in short, linked back to its full card in the scenario."""
+    finding = placed.finding
+    requirement = _requirement(desk, finding)
+    return views.NoteView(
+        anchor=placed.anchor,
+        mark=severity_mark(desk, finding),
+        title=finding_title(desk, finding),
+        expected=desk.words.quote(finding.expected),
+        found=desk.words.quote(finding.found),
+        requirement=finding.requirement or finding.rule,
+        level=requirement.level.value if requirement else "",
+        href=desk.href(desk.site.rows[row], placed.anchor),
+    )
+
+
+def validation_view(desk: Desk, report: ValidationReport) -> views.ValidationView:
+    w = desk.words
+    uses = tuple(
+        views.UseView(
+            mark=desk.verdict(use.verdict),
+            layer=w.say(LAYER_WORDS[use.layer]),
+            artefact=use.artefact,
+            coordinate=use.coordinate,
+            engine=use.engine,
+            loaded=w.figure(use.rules_loaded),
+            fired=w.figure(use.rules_fired),
+            checked=w.figure(use.codes_checked),
+            unverifiable=w.figure(use.codes_unverifiable),
+            unverifiable_any=use.codes_unverifiable > 0,
+            reason=w.quote(use.reason),
+        )
+        for use in report.uses
+    )
+    return views.ValidationView(
+        mark=desk.verdict(report.verdict),
+        name=report.name,
+        kind=report.kind,
+        size=w.size(report.size),
+        sha256=report.sha256,
+        reason=w.quote(report.reason),
+        uses=uses,
+    )
+
+
+def row_link(desk: Desk, index: int, row: RowResult, verdict: Verdict) -> views.RowLink:
+    return views.RowLink(mark=desk.verdict(verdict), id=row.id, href=desk.href(desk.site.rows[index]))

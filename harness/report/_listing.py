@@ -1,0 +1,86 @@
+"""Listings of bytes with findings between the lines."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from harness.report import _shown, views
+from harness.report._desk import Desk, note_view
+from harness.report._opened import Placed
+from harness.report._words import Words
+
+
+def code_listing(
+    desk: Desk, row: int, data: bytes, placed: Sequence[Placed], *, label: str, prefix: str
+) -> tuple[views.ListingView, tuple[Placed, ...]]:
+    """The listing of `data` with notes for `placed`, and those of `placed` for which no line is shown."""
+    around = frozenset((p.finding.at.line, p.finding.at.column or 1) for p in placed if p.finding.at.line)
+    text = _shown.decoded(data)
+    listed = _shown.listing(text, around)
+    notes: defaultdict[int, list[views.NoteView]] = defaultdict(list)
+    homeless = []
+    for p in placed:
+        at = _shown.line_at(listed.lines, p.finding.at.line, p.finding.at.column) if p.finding.at.line else None
+        if at is None:
+            homeless.append(p)
+        else:
+            notes[at].append(note_view(desk, row, p))
+    lines = tuple(_line(line, prefix, desk.words, tuple(notes[i])) for i, line in enumerate(listed.lines))
+    view = views.ListingView(
+        label=label,
+        prefix=prefix,
+        lines=lines,
+        summary=_summary(desk.words, listed, data),
+        notes=_notes(desk.words, listed),
+    )
+    return view, tuple(homeless)
+
+
+def plain_lines(text: str, prefix: str) -> tuple[views.ShownLine, ...]:
+    """`text` as numbered lines without colours or findings."""
+    listed = _shown.listing(text)
+    return tuple(_line(line, prefix, None, ()) for line in listed.lines)
+
+
+def _line(
+    line: _shown.Line,
+    prefix: str,
+    words: Words | None,
+    notes: tuple[views.NoteView, ...],
+) -> views.ShownLine:
+    note = ""
+    if line.skipped and words:
+        note = words.count("%(n)s line left out", "%(n)s lines left out", line.skipped)
+    number = f"{line.number}" if line.first else f"{line.number}:{line.column}"
+    suffix = "g" if line.skipped else "" if line.first else f"c{line.column}"
+    return views.ShownLine(
+        id=f"{prefix}{line.number}{suffix}",
+        gutter="⋯" if line.skipped else number,
+        line=line,
+        key=notes[0].mark.key if notes else "",
+        note=note,
+        findings=notes,
+    )
+
+
+def _summary(w: Words, listed: _shown.Listing, data: bytes) -> str:
+    return f"{w.count('%(n)s line', '%(n)s lines', listed.total_lines)} · {w.size(len(data))}"
+
+
+def _notes(w: Words, listed: _shown.Listing) -> tuple[str, ...]:
+    said = []
+    if listed.broken:
+        said.append(
+            w.say(
+                "Long lines are broken at tags for reading; the bytes have no line break there. "
+                "In the margin, the figure after the colon is the column."
+            )
+        )
+    if listed.unseen:
+        said.append(
+            w.count(
+                "%(n)s character at the end is not shown; the bytes are in the run folder.",
+                "%(n)s characters at the end are not shown; the bytes are in the run folder.",
+                listed.unseen,
+            )
+        )
+    return tuple(said)

@@ -1,0 +1,116 @@
+"""Every exchange of a run opened once for display, so that both languages and all pages share the work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.model import Exchange, Finding, HttpRecord, RowResult, Run, StepResult
+from harness.report import _body
+from harness.report._names import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """Parts of both messages, documents of the response, and one line on each message."""
+
+    request: tuple[_body.Part, ...]
+    response: tuple[_body.Part, ...]
+    documents: tuple[_body.Document, ...]
+    request_gist: str
+    response_gist: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a finding stands: which exchange, which message (`request`, `response`, or empty), and which bytes inside.
+
+    `document` is the index of a document of the response, `part` a content id; neither for the SOAP part.
+    """
+
+    exchange: str = ""
+    side: str = ""
+    document: int | None = None
+    part: str = ""
+    other: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A finding of a row with its anchor (`F1`, `F2`, ... in order of appearance) and its place."""
+
+    anchor: str
+    finding: Finding
+    place: Place
+    step: int | None
+
+
+def open_exchanges(run: Run) -> Mapping[tuple[int, str], Opened]:
+    """All exchanges of `run`, by row index and exchange id."""
+    return {(index, x.id): _open(x) for index, row in enumerate(run.rows) for x in row.exchanges}
+
+
+def _open(exchange: Exchange) -> Opened:
+    request = _body.parts(exchange.request)
+    response = _body.parts(exchange.response) if exchange.response else ()
+    return Opened(
+        request=request,
+        response=response,
+        documents=_body.documents(response) if response else (),
+        request_gist=_gist(exchange.request, request),
+        response_gist=_gist(exchange.response, response),
+    )
+
+
+def _gist(record: HttpRecord | None, parts: tuple[_body.Part, ...]) -> str:
+    if record is None:
+        return ""
+    said = _body.gist(_body.parsed(_body.root_part(parts).content))
+    if record.status is not None and (not said or not 200 <= record.status < 300):
+        return f"HTTP {record.status}" + (f", {said}" if said else "")
+    return said
+
+
+def document_page(site: Site, row: int, exchange: str, index: int) -> str:
+    """Name of the page of a retrieved document."""
+    return site.exchanges[row, exchange].replace("exchanges/", "documents/", 1) + f"-{index + 1}"
+
+
+def place_findings(row: RowResult) -> tuple[Placed, ...]:
+    """The findings of `row` in step order, each once a step; those of the row alone come last."""
+    placed: list[Placed] = []
+    for number, step in enumerate(row.steps, start=1):
+        for finding in dict.fromkeys(_of_step(step)):
+            place = _place(finding, step.exchanges, row)
+            placed.append(Placed(anchor=f"F{len(placed) + 1}", finding=finding, place=place, step=number))
+    known = {p.finding for p in placed}
+    for finding in dict.fromkeys(f for r in row.requirements for f in r.findings if f not in known):
+        place = _place(finding, (), row)
+        placed.append(Placed(anchor=f"F{len(placed) + 1}", finding=finding, place=place, step=None))
+    return tuple(placed)
+
+
+def _of_step(step: StepResult) -> list[Finding]:
+    found = list(step.findings)
+    for report in step.validations:
+        found.extend(report.findings)
+    for requirement in step.requirements:
+        found.extend(requirement.findings)
+    return found
+
+
+def _place(finding: Finding, exchanges: tuple[str, ...], row: RowResult) -> Place:
+    """The exchange is the one named (`x0001/response`), else the only one of the step or of the row; never a guess."""
+    known = {x.id for x in row.exchanges}
+    text = finding.at.message
+    first, _, rest = text.partition("/")
+    exchange = ""
+    if first in known:
+        exchange, text = first, rest
+    else:
+        candidates = [x for x in exchanges if x in known] or sorted(known)
+        exchange = candidates[0] if len(candidates) == 1 else ""
+    side, _, inner = text.partition("/")
+    if side not in ("request", "response"):
+        return Place(exchange=exchange, other=text)
+    word, _, value = inner.partition(":")
+    document = int(value) if word == "document" and value.isascii() and value.isdigit() and len(value) < 6 else None
+    return Place(exchange=exchange, side=side, document=document, part=value if word == "part" else "")

@@ -1,0 +1,594 @@
+"""Runs the steps of one row, in order, against a world that is either live or a recording."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from harness import checks
+from harness.errors import HarnessError, InputError, UnsupportedError, WireError
+from harness.model import (
+    TRANSACTIONS,
+    Alternative,
+    Cause,
+    Check,
+    Datum,
+    Exchange,
+    Expect,
+    Finding,
+    Group,
+    Layer,
+    Localized,
+    Location,
+    Note,
+    Party,
+    Receive,
+    RequirementResult,
+    RowResult,
+    SameAs,
+    Send,
+    SetValues,
+    Severity,
+    State,
+    Step,
+    StepResult,
+    Stop,
+    That,
+    Trigger,
+    TriggerOutcome,
+    Validate,
+    ValidationReport,
+    Verdict,
+    roll_up,
+    walk,
+)
+from harness.runner._judge import (
+    ENVIRONMENT_FAILURES,
+    Judge,
+    transport_finding,
+    transport_verdict,
+)
+from harness.runner._plan import Row, sut_datum
+from harness.runner._scope import Scope, UnresolvedError
+from harness.runner._steps import VERB_OF, default_title, empty_result, names_in, reference, text_of, under
+from harness.runner._verdicts import graded, merge_requirements, row_requirements, row_verdict, verdict_of
+
+
+class World(Protocol):
+    """What steps do to the outside: a live one asks and answers, a recorded one repeats what was kept."""
+
+    async def send(self, row: Row, step: Send, arguments: Mapping[str, Datum]) -> Exchange:
+        """Ask the SUT and return the exchange, however it ended."""
+
+    async def receive(self, row: Row, step: Receive, arguments: Mapping[str, Datum]) -> Exchange | None:
+        """Wait for the SUT's request and answer it; None when none came in time."""
+
+    async def trigger(self, row: Row, step: Trigger, arguments: Mapping[str, Datum]) -> TriggerOutcome:
+        """Make the SUT act and return what it showed."""
+
+    async def leftovers(self, row: Row) -> tuple[Exchange, ...]:
+        """Requests of the SUT that no step asked for, answered in the ordinary way so that nobody hangs."""
+
+    def now(self) -> datetime:
+        """The time of the step that starts now, aware UTC."""
+
+
+type Saved = checks.View | TriggerOutcome
+type Notify = Callable[[str, Row, StepResult], None]
+
+
+@dataclass(slots=True)
+class _Pending:
+    step: Trigger
+    slot: int
+    task: asyncio.Task[TriggerOutcome]
+
+
+class RowRun:
+    """One row in progress; `run` is called once."""
+
+    def __init__(self, row: Row, world: World, judge: Judge, notify: Notify) -> None:
+        self._row = row
+        self._scenario = row.scenario
+        self._actor = row.scenario.applies.sut
+        self._world = world
+        self._judge = judge
+        self._notify = notify
+        self._results: list[StepResult | None] = []
+        self._views: list[checks.View] = []
+        self._exchanges: list[Exchange] = []
+        self._triggers: list[TriggerOutcome] = []
+        self._saved: dict[str, Saved] = {}
+        self._pending: dict[str, _Pending] = {}
+        self._stopped: str | None = None
+        self._patient: str | None = None
+        steps = walk(self._scenario.steps)
+        self._expected_later = {s.of for s in steps if isinstance(s, Expect)}
+        self._own_covers = {c for s in steps for c in s.covers}
+
+    async def run(self) -> RowResult:
+        """The result of the row; never raises for anything the SUT or the scenario did."""
+        started = self._world.now()
+        scope = Scope({"row": self._row.values, "sut": sut_datum(self._judge.sut), "given": {}})
+        try:
+            given = scope.resolve(dict(self._scenario.given or {}))
+        except UnresolvedError as exc:
+            return self._blocked(started, Verdict.ERROR, Cause.CONFIGURATION, str(exc))
+        scope.set("given", given)
+        if isinstance(given, Mapping):
+            self._patient = str(given["patient"]) if "patient" in given else None
+        await self._steps(self._scenario.steps, scope)
+        await self._finish_triggers()
+        await self._leftovers()
+        steps = tuple(r for r in self._results if r is not None)
+        requirements = row_requirements(steps, self._scenario.covers)
+        verdict, cause, reason = row_verdict(steps, requirements)
+        ended = self._world.now()
+        return replace(
+            self._empty(started),
+            state=State.DONE,
+            verdict=verdict,
+            cause=cause,
+            reason=reason,
+            duration_s=max(0.0, (ended - started).total_seconds()),
+            steps=steps,
+            requirements=requirements,
+            exchanges=tuple(self._exchanges),
+            triggers=tuple(self._triggers),
+        )
+
+    def _empty(self, started: datetime | None) -> RowResult:
+        return empty_result(self._row, started)
+
+    def _blocked(self, started: datetime, verdict: Verdict, cause: Cause, reason: str) -> RowResult:
+        return replace(self._empty(started), state=State.DONE, verdict=verdict, cause=cause, reason=reason)
+
+    async def _steps(self, steps: tuple[Step, ...], scope: Scope) -> None:
+        for step in steps:
+            if isinstance(step, Group):
+                await self._group(step, scope)
+                continue
+            slot = len(self._results)
+            self._results.append(None)
+            if self._stopped is not None:
+                self._put(slot, self._skeleton(step, Verdict.NOT_APPLICABLE, reason=self._stopped))
+                continue
+            await self._one(step, slot, scope)
+
+    async def _group(self, group: Group, scope: Scope) -> None:
+        inside = scope
+        if group.fragment is not None:
+            try:
+                inside = scope.inner(scope.resolve_mapping(group.inputs or {}))
+            except UnresolvedError as exc:
+                for step in walk(group.steps):
+                    if not isinstance(step, Group):
+                        self._results.append(None)
+                        self._put(len(self._results) - 1, self._unreached(step, exc))
+                return
+        await self._steps(group.steps, inside)
+        if group.save and group.outputs:
+            outputs: dict[str, Datum] = {}
+            for name, value in group.outputs.items():
+                try:
+                    outputs[name] = inside.resolve(value)
+                except UnresolvedError:
+                    continue
+            scope.set(group.save, outputs)
+
+    async def _one(self, step: Step, slot: int, scope: Scope) -> None:
+        started = self._world.now()
+        try:
+            await self._settle(step, scope)
+            result = await self._perform(step, slot, scope)
+        except UnresolvedError as exc:
+            result = self._unreached(step, exc)
+        except InputError as exc:
+            result = self._skeleton(step, Verdict.ERROR, Cause.CONFIGURATION, reason=str(exc))
+        except UnsupportedError as exc:
+            result = self._skeleton(step, Verdict.INCONCLUSIVE, Cause.HARNESS, reason=str(exc))
+        except HarnessError as exc:
+            cause = Cause.HARNESS if not isinstance(exc, WireError) else Cause.PEER
+            result = self._skeleton(step, Verdict.ERROR, cause, reason=f"{type(exc).__name__}: {exc}")
+        if result is not None:
+            duration = max(0.0, (self._world.now() - started).total_seconds())
+            self._put(slot, replace(result, started_at=started, duration_s=duration))
+
+    async def _perform(self, step: Step, slot: int, scope: Scope) -> StepResult | None:
+        match step:
+            case Send():
+                return await self._send(step, scope)
+            case Receive():
+                return await self._receive(step, scope)
+            case Trigger():
+                arguments = self._arguments(step, scope)
+                task = asyncio.ensure_future(self._world.trigger(self._row, step, arguments))
+                self._pending[step.save or step.path] = _Pending(step, slot, task)
+                await asyncio.sleep(0)
+                return None
+            case Expect():
+                return self._expect(step, scope)
+            case Check():
+                return self._check(step, scope)
+            case SetValues():
+                for name, value in step.values.items():
+                    scope.set(name, scope.resolve(value))
+                return self._skeleton(step, Verdict.NOT_APPLICABLE)
+            case Note():
+                return self._skeleton(step, Verdict.NOT_APPLICABLE, reason=step.text.en)
+            case Stop():
+                self._stopped = step.reason.en
+                return self._skeleton(step, Verdict.NOT_APPLICABLE, reason=step.reason.en)
+            case Group():
+                raise RuntimeError("groups are entered, not performed")
+
+    async def _send(self, step: Send, scope: Scope) -> StepResult:
+        exchange = await self._world.send(self._row, step, self._arguments(step, scope))
+        return await self._exchange_result(step, exchange, scope)
+
+    async def _receive(self, step: Receive, scope: Scope) -> StepResult:
+        arguments = scope.resolve_mapping(step.reply.with_) if step.reply else {}
+        exchange = await self._world.receive(self._row, step, arguments)
+        if step.none:
+            return self._nothing_wanted(step, exchange)
+        if exchange is None:
+            finding = Finding(
+                at=Location(message="request"),
+                expected=f"{step.transaction} from the SUT within {step.within_s:g} s",
+                found="no request",
+                rule="transport/no-request",
+                severity=Severity.ERROR,
+                layer=Layer.TRANSPORT,
+                next="check that the SUT was triggered and that it is configured with our endpoints",
+            )
+            verdict, cause = Verdict.FAIL, Cause.SUT
+            if self._trigger_broken():
+                verdict, cause = Verdict.NOT_RUN, Cause.ENVIRONMENT
+            return self._judged(step, verdict, cause, (finding,), expected=finding.expected, found=finding.found)
+        return await self._exchange_result(step, exchange, scope)
+
+    def _nothing_wanted(self, step: Receive, exchange: Exchange | None) -> StepResult:
+        expected = f"no {step.transaction} request"
+        if exchange is None:
+            return self._judged(step, Verdict.PASS, None, (), expected=expected, found="none came")
+        self._keep(exchange)
+        finding = Finding(
+            at=Location(message="request"),
+            expected=expected,
+            found=f"{step.transaction} was sent",
+            rule="scenario/unexpected-request",
+            severity=Severity.ERROR,
+            layer=Layer.SCENARIO,
+            next="stop after the refusal and tell the user why",
+        )
+        result = self._judged(step, Verdict.FAIL, Cause.SUT, (finding,), expected=expected, found=finding.found)
+        return replace(result, exchanges=(exchange.id,))
+
+    async def _exchange_result(self, step: Send | Receive, exchange: Exchange, scope: Scope) -> StepResult:
+        self._keep(exchange)
+        context = self._judge.context(self._actor, self._views, self._patient)
+        judged = await asyncio.to_thread(self._judge.exchange, exchange, context)
+        self._views.append(judged.view)
+        if step.save:
+            self._saved[step.save] = judged.view
+            scope.set(step.save, checks.facts(judged.view))
+        verdict, cause, reason, findings = judged.verdict, judged.cause, judged.reason, judged.findings
+        awaited = step.save in self._expected_later
+        broken = exchange.failure is not None and exchange.initiator is Party.PEER
+        if broken and not awaited:
+            finding = transport_finding(exchange)
+            findings = (finding, *findings)
+            verdict, cause = transport_verdict(exchange)
+            reason = finding.found
+        elif not awaited and exchange.initiator is Party.PEER and not exchange.altered:
+            # a send that nobody expects anything of still demands an ordinary answer
+            problem = checks.ordinary_answer(judged.view)
+            if problem is not None:
+                problem = replace(graded(problem, self._judge.catalogue), severity=Severity.ERROR)
+                findings = (*findings, problem)
+                verdict, cause, reason = Verdict.FAIL, Cause.SUT, f"expected {problem.expected}, found {problem.found}"
+        if broken and awaited and exchange.failure is not None and exchange.failure.kind in ENVIRONMENT_FAILURES:
+            verdict, cause = transport_verdict(exchange)
+            reason = transport_finding(exchange).found
+        result = self._judged(
+            step,
+            verdict,
+            cause,
+            findings,
+            expected=f"{step.transaction} {TRANSACTIONS[step.transaction].name}",
+            found=checks.describe(judged.view),
+            reason=reason,
+            requirements=judged.requirements,
+            validations=judged.validations,
+        )
+        return replace(result, exchanges=(exchange.id,))
+
+    def _expect(self, step: Expect, scope: Scope) -> StepResult:
+        saved = self._saved.get(step.of)
+        if saved is None:
+            raise UnresolvedError(reference(step.of), step.of)
+        alternatives = tuple(Alternative(outcomes=scope.resolve_mapping(a.outcomes), grade=a.grade) for a in step.any)
+        view = saved if isinstance(saved, checks.View) else None
+        outcome = saved if isinstance(saved, TriggerOutcome) else None
+        result = checks.judge_expect(alternatives, view, outcome)
+        findings = tuple(graded(f, self._judge.catalogue) for f in result.findings)
+        if result.met is not None:
+            verdict = Verdict.PASS if result.grade == "strict" else Verdict.WARNING
+            cause = None if verdict is Verdict.PASS else Cause.SUT
+            reason = "" if verdict is Verdict.PASS else f"tolerated, not what the specification asks: {result.found}"
+        elif view is not None and view.exchange.failure is not None and view.exchange.initiator is Party.PEER:
+            verdict, cause = transport_verdict(view.exchange)
+            findings = (transport_finding(view.exchange), *findings)
+            reason = f"expected {result.expected}, found {result.found}"
+        elif outcome is not None and outcome.failure is not None and outcome.failure.kind in ENVIRONMENT_FAILURES:
+            verdict, cause, reason = Verdict.NOT_RUN, Cause.ENVIRONMENT, "the SUT could not be triggered"
+        else:
+            verdict, cause = Verdict.FAIL, Cause.SUT
+            reason = f"expected {result.expected}, found {result.found}"
+        out = self._judged(step, verdict, cause, findings, expected=result.expected, found=result.found, reason=reason)
+        return replace(out, exchanges=(view.exchange.id,) if view is not None else ())
+
+    def _check(self, step: Check, scope: Scope) -> StepResult:
+        match step.test:
+            case That(value=value, operator=operator, operand=operand):
+                try:
+                    actual = scope.resolve(value)
+                except UnresolvedError:
+                    if operator != "exists" and not (operator == "count"):
+                        raise
+                    actual = None
+                wanted = scope.resolve(operand)
+                finding = checks.compare(operator, actual, wanted)
+                expected = f"{text_of(value)} {operator} {text_of(wanted)}"
+                return self._compared(step, finding, expected, text_of(actual))
+            case SameAs(value=value, other=other):
+                left, right = scope.resolve(value), scope.resolve(other)
+                finding = checks.same_as(left, right)
+                return self._compared(step, finding, f"{text_of(value)} same as {text_of(right)}", text_of(left))
+            case Validate():
+                return self._validate(step, step.test, scope)
+
+    def _compared(self, step: Check, finding: Finding | None, expected: str, found: str) -> StepResult:
+        if finding is None:
+            return self._judged(step, Verdict.PASS, None, (), expected=expected, found=found)
+        severity = {"warning": Severity.WARNING, "information": Severity.INFORMATION}.get(step.level or "error")
+        wanted = replace(
+            finding,
+            rule=finding.rule or "scenario/check",
+            layer=Layer.SCENARIO,
+            severity=severity or Severity.ERROR,
+            requirement=step.covers[0] if step.covers else None,
+        )
+        findings = (graded(wanted, self._judge.catalogue),)
+        verdict = verdict_of(findings)
+        return self._judged(
+            step,
+            verdict,
+            None if verdict is Verdict.PASS else Cause.SUT,
+            findings,
+            expected=expected,
+            found=found,
+            reason=f"expected {expected}, found {found}",
+        )
+
+    def _validate(self, step: Check, test: Validate, scope: Scope) -> StepResult:
+        saved = self._saved.get(test.of)
+        if not isinstance(saved, checks.View):
+            raise UnresolvedError(reference(test.of), test.of)
+        wanted = scope.resolve(test.document)
+        reports: list[ValidationReport] = []
+        if test.what == "message":
+            record = saved.exchange.sent_by_sut()
+            message = saved.request if saved.exchange.initiator is Party.SUT else saved.response
+            if record is None or message is None or isinstance(message, WireError):
+                return self._judged(
+                    step, Verdict.NOT_RUN, None, (), expected="a message to validate", found="none that can be read"
+                )
+            reports.append(self._judge.validate(test.what, message.envelope, test.as_))
+        else:
+            for index, document in enumerate(saved.retrieved):
+                if wanted is None or wanted == index:
+                    reports.append(self._judge.validate(f"response/document:{index}", document.content, test.as_))
+        if not reports:
+            return self._judged(step, Verdict.NOT_RUN, None, (), expected="a document to validate", found="none came")
+        findings = tuple(graded(f, self._judge.catalogue) for r in reports for f in r.findings)
+        verdict = verdict_of(findings)
+        for report in reports:
+            verdict = roll_up((verdict, report.verdict))
+        cause = Cause.SUT if verdict in (Verdict.FAIL, Verdict.WARNING) else None
+        return self._judged(
+            step,
+            verdict,
+            cause or (Cause.CONFIGURATION if verdict is Verdict.INCONCLUSIVE else None),
+            findings,
+            expected="valid by every layer of the packs",
+            found=", ".join(f"{r.kind}: {r.verdict.value}" for r in reports),
+            reason=next((r.reason for r in reports if r.reason), ""),
+            validations=tuple(reports),
+        )
+
+    async def _settle(self, step: Step, scope: Scope) -> None:
+        """Wait for the outcome of triggers that `step` is about to look at."""
+        wanted: set[str] = set()
+        if isinstance(step, Expect):
+            wanted.add(step.of)
+        elif isinstance(step, Receive) and step.none:
+            wanted.update(self._pending)
+        elif not isinstance(step, (Receive, Trigger)):
+            wanted.update(name for name in self._pending if name in names_in(step))
+        for name in wanted & set(self._pending):
+            await self._finish_trigger(name, scope)
+
+    async def _finish_trigger(self, name: str, scope: Scope | None) -> None:
+        pending = self._pending.pop(name)
+        outcome = await pending.task
+        self._triggers.append(outcome)
+        self._saved[name] = outcome
+        if scope is not None:
+            scope.set(name, checks.facts(outcome))
+        step = pending.step
+        expected = f"{step.operation} done by the SUT"
+        if outcome.failure is not None:
+            environment = outcome.failure.kind in ENVIRONMENT_FAILURES
+            finding = Finding(
+                at=Location(message="trigger"),
+                expected="an answer of the trigger",
+                found=f"{outcome.failure.kind.value}: {outcome.failure.detail}",
+                rule=f"transport/{outcome.failure.kind.value}",
+                severity=Severity.ERROR,
+                layer=Layer.TRANSPORT,
+                next="check the trigger address of the SUT file",
+            )
+            result = self._judged(
+                step,
+                Verdict.ERROR if environment else Verdict.FAIL,
+                Cause.ENVIRONMENT if environment else Cause.SUT,
+                (finding,),
+                expected=expected,
+                found=finding.found,
+                reason=finding.found,
+            )
+        elif not outcome.ok:
+            result = self._judged(
+                step, Verdict.FAIL, Cause.SUT, (), expected=expected, found=outcome.detail, reason=outcome.detail
+            )
+        else:
+            result = self._judged(step, Verdict.PASS, None, (), expected=expected, found=checks.describe(outcome))
+        self._put(pending.slot, replace(result, covers=(), requirements=(), duration_s=outcome.duration_s))
+
+    async def _finish_triggers(self) -> None:
+        """Answer what the SUT still asks while a trigger runs, then take the outcome of every trigger."""
+        for name in list(self._pending):
+            task = self._pending[name].task
+            while not task.done():
+                await asyncio.wait({task}, timeout=0.05)
+                if not task.done():
+                    await self._leftovers()
+            await self._finish_trigger(name, None)
+
+    async def _leftovers(self) -> None:
+        for exchange in await self._world.leftovers(self._row):
+            self._keep(exchange)
+            context = self._judge.context(self._actor, self._views, self._patient)
+            judged = await asyncio.to_thread(self._judge.exchange, exchange, context)
+            self._views.append(judged.view)
+            slot = len(self._results)
+            self._results.append(None)
+            name = TRANSACTIONS[exchange.transaction].name if exchange.transaction in TRANSACTIONS else "request"
+            self._put(
+                slot,
+                StepResult(
+                    path=f"after.{slot}",
+                    verb="receive",
+                    title=Localized(
+                        en=f"{exchange.transaction} that no step asked for",
+                        fr=f"{exchange.transaction} qu'aucune étape n'attendait",
+                    ),
+                    state=State.DONE,
+                    verdict=judged.verdict,
+                    cause=judged.cause,
+                    reason=judged.reason,
+                    started_at=exchange.started_at,
+                    duration_s=exchange.duration_s,
+                    expected=f"{exchange.transaction} {name}",
+                    found=checks.describe(judged.view),
+                    exchanges=(exchange.id,),
+                    findings=judged.findings,
+                    requirements=judged.requirements,
+                    validations=judged.validations,
+                ),
+            )
+
+    def _keep(self, exchange: Exchange) -> None:
+        if all(known.id != exchange.id for known in self._exchanges):
+            self._exchanges.append(exchange)
+
+    def _put(self, slot: int, result: StepResult) -> None:
+        self._results[slot] = result
+        self._notify("step-done", self._row, result)
+
+    def _arguments(self, step: Send | Trigger, scope: Scope) -> dict[str, Datum]:
+        """The arguments of `step`, patient and practitioner filled from `given` where it names none."""
+        arguments = scope.resolve_mapping(step.with_)
+        if "patient" not in arguments and "patient_id" not in arguments and self._patient:
+            arguments["patient"] = self._patient
+        arguments.setdefault("practitioner", self._given(scope, "practitioner", "physician"))
+        return arguments
+
+    def _given(self, scope: Scope, key: str, default: str) -> Datum:
+        try:
+            return scope.look_up(reference(f"given.{key}"))
+        except UnresolvedError:
+            return default
+
+    def _trigger_broken(self) -> bool:
+        return any(t.failure is not None and t.failure.kind in ENVIRONMENT_FAILURES for t in self._triggers) or any(
+            p.task.done() and p.task.exception() is None and p.task.result().failure is not None
+            for p in self._pending.values()
+        )
+
+    def _covered(self, step: Step) -> tuple[str, ...]:
+        """Requirements this step decides: its own, else those of the scenario that no other step claims."""
+        if step.covers or not isinstance(step, (Expect, Check)):
+            return step.covers
+        return tuple(c for c in self._scenario.covers if c not in self._own_covers and c not in checks.AUTOMATIC)
+
+    def _judged(
+        self,
+        step: Step,
+        verdict: Verdict,
+        cause: Cause | None,
+        findings: tuple[Finding, ...],
+        *,
+        expected: str = "",
+        found: str = "",
+        reason: str = "",
+        requirements: tuple[RequirementResult, ...] = (),
+        validations: tuple[ValidationReport, ...] = (),
+    ) -> StepResult:
+        covered = self._covered(step)
+        if covered and len(covered) == 1:
+            findings = tuple(f if f.requirement else under(f, covered[0], self._judge.catalogue) for f in findings)
+        own = tuple(
+            RequirementResult(
+                id=name,
+                verdict=verdict,
+                findings=tuple(f for f in findings if f.requirement in (None, name)),
+                reason=reason,
+            )
+            for name in covered
+        )
+        return replace(
+            self._skeleton(step, verdict, cause, reason=reason),
+            expected=expected,
+            found=found,
+            covers=covered,
+            findings=findings,
+            requirements=merge_requirements((*requirements, *own)),
+            validations=validations,
+        )
+
+    def _unreached(self, step: Step, exc: UnresolvedError) -> StepResult:
+        earlier = [r for r in self._results if r is not None and r.verdict not in _HARMLESS]
+        if earlier:
+            return self._skeleton(
+                step, Verdict.NOT_RUN, earlier[0].cause, reason=f"depends on step {earlier[0].path}: {exc}"
+            )
+        return self._skeleton(step, Verdict.INCONCLUSIVE, Cause.SUT, reason=str(exc))
+
+    def _skeleton(self, step: Step, verdict: Verdict, cause: Cause | None = None, *, reason: str = "") -> StepResult:
+        return StepResult(
+            path=step.path,
+            verb=VERB_OF[type(step)],
+            title=step.title or default_title(step),
+            state=State.DONE,
+            verdict=verdict,
+            cause=cause,
+            reason=reason,
+            covers=step.covers,
+            line=step.at.line,
+        )
+
+
+_HARMLESS = frozenset({Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.WARNING})

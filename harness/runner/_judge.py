@@ -1,0 +1,214 @@
+"""Judging one recorded exchange: automatic checks, validation of message and documents, transport.
+
+Nothing here talks to anybody: the same evidence gives the same result, live or years later.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness import checks
+from harness.errors import WireError
+from harness.model import (
+    Cause,
+    Exchange,
+    FailureKind,
+    Finding,
+    Layer,
+    Location,
+    Party,
+    Population,
+    Requirement,
+    RequirementResult,
+    Severity,
+    Sut,
+    ValidationReport,
+    Verdict,
+    roll_up,
+)
+from harness.runner._verdicts import graded, verdict_of
+from harness.validators import Validator
+
+ENVIRONMENT_FAILURES = frozenset({FailureKind.NAME_NOT_RESOLVED, FailureKind.NOT_REACHABLE})
+"""Ways an exchange can break that say nothing about the SUT's behaviour."""
+
+_NEXT = {
+    FailureKind.NAME_NOT_RESOLVED: "check the host name in the endpoints of the SUT file and name resolution here",
+    FailureKind.NOT_REACHABLE: "start the SUT, or correct host and port in the endpoints of the SUT file",
+    FailureKind.TLS_REFUSED: "import the authority in ours.pki into the SUT, and its authority into trust.authorities",
+    FailureKind.TIMED_OUT: "look in the SUT's log for this message id; raise limits.answer_within only if the SUT may be slow",
+    FailureKind.RESET: "look in the SUT's log for this message id: it closed the connection without an answer",
+    FailureKind.CUT: "compare Content-Length or chunk sizes with what the SUT wrote",
+    FailureKind.NOT_HTTP: "check that the endpoint speaks HTTP over TLS on this port",
+    FailureKind.NO_REQUEST: "check that the SUT was triggered and that it is configured with our endpoints",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What judging one exchange came to."""
+
+    view: checks.View
+    verdict: Verdict
+    cause: Cause | None
+    reason: str
+    findings: tuple[Finding, ...]
+    requirements: tuple[RequirementResult, ...]
+    validations: tuple[ValidationReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Everything a verdict depends on besides scenario and evidence."""
+
+    sut: Sut
+    catalogue: Mapping[str, Requirement]
+    population: Population
+    validator: Validator
+    our_anchors: bytes
+
+    def context(self, actor: str, earlier: Sequence[checks.View], patient: str | None) -> checks.Context:
+        """What the checks may know about the row."""
+        known = self.sut.patients.get(patient or "") or self.population.patients.get(patient or "")
+        return checks.Context(
+            sut=self.sut,
+            actor=actor,
+            ours=self.sut.ours,
+            our_anchors=self.our_anchors,
+            earlier=tuple(earlier),
+            patient=known,
+        )
+
+    def exchange(self, exchange: Exchange, context: checks.Context) -> Judged:
+        """Judge what the SUT wrote in `exchange`; a transport failure is left to whoever knows what was expected."""
+        view = checks.view(exchange)
+        findings: list[Finding] = []
+        requirements: list[RequirementResult] = []
+        for result in checks.automatic(view, context):
+            own = tuple(graded(f, self.catalogue, result.requirement) for f in result.findings)
+            findings.extend(own)
+            requirements.append(RequirementResult(id=result.requirement, verdict=verdict_of(own), findings=own))
+        validations = self._validate(exchange, view)
+        for report in validations:
+            findings.extend(graded(f, self.catalogue) for f in report.findings)
+            requirements.extend(self._decided_by(report))
+        verdict = roll_up([verdict_of(findings), *(r.verdict for r in validations)])
+        cause = Cause.SUT if verdict in (Verdict.FAIL, Verdict.WARNING) else None
+        if verdict is Verdict.INCONCLUSIVE:
+            cause = Cause.CONFIGURATION
+        return Judged(
+            view=view,
+            verdict=verdict,
+            cause=cause,
+            reason=_first_reason(findings, validations, verdict),
+            findings=tuple(findings),
+            requirements=tuple(requirements),
+            validations=validations,
+        )
+
+    def validate(self, name: str, content: bytes, as_: str = "auto") -> ValidationReport:
+        """Validate one piece of content against the packs."""
+        return self.validator.validate(name, content, as_=as_)
+
+    def _validate(self, exchange: Exchange, view: checks.View) -> tuple[ValidationReport, ...]:
+        record = exchange.sent_by_sut()
+        if record is None or not record.complete:
+            return ()
+        side = "request" if exchange.initiator is Party.SUT else "response"
+        reports: list[ValidationReport] = []
+        try:
+            message = view.request if exchange.initiator is Party.SUT else view.response
+        except WireError as exc:
+            return (unreadable(side, record.body, exc),)
+        if isinstance(message, WireError):
+            return (unreadable(side, record.body, message),)
+        if message is not None:
+            reports.append(self.validator.validate(side, message.envelope))
+        if exchange.initiator is Party.PEER:
+            for index, document in enumerate(view.retrieved):
+                reports.append(self.validator.validate(f"{side}/document:{index}", document.content))
+        return tuple(reports)
+
+    def _decided_by(self, report: ValidationReport) -> list[RequirementResult]:
+        out: list[RequirementResult] = []
+        for use in report.uses:
+            if use.requirement:
+                own = tuple(graded(f, self.catalogue) for f in report.findings if f.requirement == use.requirement)
+                out.append(RequirementResult(id=use.requirement, verdict=use.verdict, findings=own, reason=use.reason))
+        named = {u.requirement for u in report.uses}
+        for finding in report.findings:
+            if finding.requirement and finding.requirement not in named:
+                own = (graded(finding, self.catalogue),)
+                out.append(RequirementResult(id=finding.requirement, verdict=verdict_of(own), findings=own))
+        return out
+
+
+def unreadable(side: str, body: bytes, error: WireError) -> ValidationReport:
+    """A report for a message of the SUT that is not what it claims to be: a fail, with its place."""
+    return ValidationReport(
+        name=side,
+        kind="unreadable",
+        sha256=hashlib.sha256(body).hexdigest(),
+        size=len(body),
+        verdict=Verdict.FAIL,
+        uses=(),
+        findings=(wire_finding(error, side),),
+        reason=error.problem,
+    )
+
+
+def wire_finding(error: WireError, message: str) -> Finding:
+    """A WireError on bytes the SUT wrote, as a finding against it."""
+    return Finding(
+        at=Location(message=message, xpath=error.xpath, line=error.line, column=error.column, offset=error.offset),
+        expected=error.expected or "a readable message",
+        found=error.found or error.problem,
+        message=error.problem,
+        rule=f"wire/{error.kind}",
+        severity=Severity.ERROR,
+        layer=Layer.WELL_FORMED,
+        next="compare the bytes with the message your product believes it sent",
+    )
+
+
+def transport_finding(exchange: Exchange) -> Finding:
+    """What broke an exchange, as a finding with its place and what to do."""
+    failure = exchange.failure
+    assert failure is not None
+    side = "response" if exchange.initiator is Party.PEER else "request"
+    return Finding(
+        at=Location(message=side),
+        expected="a complete HTTP answer",
+        found=f"{failure.kind.value} after {failure.after_s:.1f} s: {failure.detail}",
+        rule=f"transport/{failure.kind.value}",
+        severity=Severity.ERROR,
+        layer=Layer.TRANSPORT,
+        next=_NEXT[failure.kind],
+    )
+
+
+def transport_verdict(exchange: Exchange) -> tuple[Verdict, Cause]:
+    """Whom a broken exchange accuses when the scenario did not expect it.
+
+    Not reachable is the environment's; a refused handshake a matter of configuration; once the connection was accepted,
+    late, cut, reset and unreadable answers are the SUT's.
+    """
+    assert exchange.failure is not None
+    if exchange.failure.kind in ENVIRONMENT_FAILURES:
+        return Verdict.ERROR, Cause.ENVIRONMENT
+    if exchange.failure.kind is FailureKind.TLS_REFUSED:
+        return Verdict.ERROR, Cause.CONFIGURATION
+    return Verdict.FAIL, Cause.SUT
+
+
+def _first_reason(findings: Sequence[Finding], validations: Sequence[ValidationReport], verdict: Verdict) -> str:
+    wanted = {
+        Verdict.FAIL: Severity.ERROR,
+        Verdict.WARNING: Severity.WARNING,
+        Verdict.INCONCLUSIVE: Severity.UNDECIDABLE,
+    }
+    for finding in findings:
+        if finding.severity is wanted.get(verdict):
+            text = finding.message or f"expected {finding.expected}, found {finding.found}"
+            return f"{finding.requirement or finding.rule}: {text}"
+    return next((r.reason for r in validations if r.verdict is verdict and r.reason), "")

@@ -1,0 +1,156 @@
+"""The world as it is: real connections to the SUT and a listener for the ones it makes."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from harness.errors import Problem, ScenarioError
+from harness.model import (
+    TRANSACTIONS,
+    Datum,
+    Exchange,
+    Patient,
+    Population,
+    Practitioner,
+    Receive,
+    Send,
+    Sut,
+    Trigger,
+    TriggerOutcome,
+)
+from harness.peers import Caller, Clock, InitiatingGateway, PeerServer, RespondingGateway
+from harness.runner._plan import Row
+from harness.runner._trigger import AskPerson, pull_trigger, trigger_content
+
+type Record = Callable[[Row, str, Exchange | TriggerOutcome], None]
+"""Keeps a piece of evidence before anything is judged: (row, step path, what was observed)."""
+
+
+class LiveWorld:
+    """Asks and answers for real. One per process; rows run one after the other."""
+
+    def __init__(
+        self,
+        *,
+        sut: Sut,
+        population: Population,
+        initiating: InitiatingGateway,
+        responding: RespondingGateway,
+        caller: Caller,
+        server: PeerServer,
+        clock: Clock,
+        record: Record,
+        new_id: Callable[[], str],
+        context: ssl.SSLContext,
+        ask_person: AskPerson | None = None,
+    ) -> None:
+        self._sut = sut
+        self._population = population
+        self._initiating = initiating
+        self._responding = responding
+        self._caller = caller
+        self._server = server
+        self._clock = clock
+        self._record = record
+        self._new_id = new_id
+        self._context = context
+        self._ask_person = ask_person
+        self._patients = {**population.patients, **sut.patients}
+        self._session = initiating.new_session()
+        self._row: str | None = None
+
+    def now(self) -> datetime:
+        return self._clock()
+
+    async def send(self, row: Row, step: Send, arguments: Mapping[str, Datum]) -> Exchange:
+        if self._row != row.id:
+            self._row, self._session = row.id, self._initiating.new_session()
+        prepared = self._initiating.prepare(
+            step.transaction,
+            arguments,
+            step.mutate,
+            target=self._sut.actors[TRANSACTIONS[step.transaction].responder],
+            patients=self._patients,
+            practitioners=self._population.practitioners,
+            session=self._session,
+        )
+        exchange = await self._caller.exchange(
+            prepared.request,
+            id=self._new_id(),
+            transaction=step.transaction,
+            context=prepared.context,
+            within_s=min(step.within_s, self._sut.answer_within_s),
+            client_certificate=prepared.client_certificate,
+            altered=step.mutate,
+        )
+        self._record(row, step.path, exchange)
+        return exchange
+
+    async def receive(self, row: Row, step: Receive, arguments: Mapping[str, Datum]) -> Exchange | None:
+        incoming = await self._server.next_request(step.transaction, step.within_s)
+        if incoming is None:
+            return None
+        faults = step.reply.faults if step.reply else ()
+        answer = await asyncio.to_thread(
+            self._responding.answer, incoming.request, incoming.transaction, arguments, faults
+        )
+        exchange = await self._server.reply(incoming, answer, id=self._new_id(), altered=faults)
+        self._record(row, step.path, exchange)
+        return exchange
+
+    async def trigger(self, row: Row, step: Trigger, arguments: Mapping[str, Datum]) -> TriggerOutcome:
+        outcome = await pull_trigger(
+            self._sut.actors["ncpeh-b"].trigger,
+            trigger_content(
+                step,
+                arguments,
+                self._sut.ours,
+                self._patient(step, arguments),
+                self._practitioner(step, arguments),
+            ),
+            within_s=step.within_s,
+            context=self._context,
+            ask_person=self._ask_person,
+        )
+        self._record(row, step.path, outcome)
+        return outcome
+
+    async def leftovers(self, row: Row) -> tuple[Exchange, ...]:
+        done: list[Exchange] = []
+        for incoming in self._server.pending():
+            answer = await asyncio.to_thread(self._responding.answer, incoming.request, incoming.transaction, {}, ())
+            exchange = await self._server.reply(incoming, answer, id=self._new_id(), altered=())
+            self._record(row, "after", exchange)
+            done.append(exchange)
+        return tuple(done)
+
+    def _patient(self, step: Trigger, arguments: Mapping[str, Datum]) -> Patient:
+        key = str(arguments.get("patient", ""))
+        found = self._population.patients.get(key)
+        if found is None:
+            raise ScenarioError(
+                Problem(
+                    code="E410",
+                    at=step.at,
+                    problem="unknown patient",
+                    found=key,
+                    expected=tuple(sorted(self._population.patients)),
+                )
+            )
+        return found
+
+    def _practitioner(self, step: Trigger, arguments: Mapping[str, Datum]) -> Practitioner:
+        key = str(arguments.get("practitioner", "physician"))
+        found = self._population.practitioners.get(key)
+        if found is None:
+            raise ScenarioError(
+                Problem(
+                    code="E411",
+                    at=step.at,
+                    problem="unknown practitioner",
+                    found=key,
+                    expected=tuple(sorted(self._population.practitioners)),
+                )
+            )
+        return found

@@ -1,0 +1,78 @@
+"""From scenarios and a SUT to the rows that will be run, in a stable order."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from harness.model import Datum, Scenario, Sut
+from harness.runner._scope import Scope, UnresolvedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of a scenario. `blocked` says why it does not apply to this SUT, empty when it does."""
+
+    id: str
+    scenario: Scenario
+    row: str | None
+    values: Mapping[str, Datum]
+    blocked: str = ""
+
+
+def plan_rows(scenarios: Iterable[Scenario], sut: Sut) -> tuple[Row, ...]:
+    """The rows of `scenarios` for `sut`; a scenario that does not apply keeps one row that says why."""
+    rows: list[Row] = []
+    for scenario in scenarios:
+        if scenario.applies.sut not in sut.actors:
+            rows.append(_blocked(scenario, f"the SUT does not play {scenario.applies.sut}"))
+        elif scenario.matrix is None:
+            rows.append(Row(id=scenario.id, scenario=scenario, row=None, values={}))
+        else:
+            rows.extend(_matrix_rows(scenario, sut))
+    return tuple(rows)
+
+
+def _matrix_rows(scenario: Scenario, sut: Sut) -> Iterable[Row]:
+    matrix = scenario.matrix
+    assert matrix is not None
+    if matrix.source is None:
+        given: list[Datum] = [Scope({}).resolve(dict(row)) for row in matrix.rows]
+    else:
+        try:
+            found = Scope({"sut": sut_datum(sut)}).look_up(matrix.source)
+        except UnresolvedError:
+            found = ()
+        given = list(found) if isinstance(found, tuple) else []
+        if not given:
+            yield _blocked(scenario, f"the SUT file gives no rows at {matrix.source}")
+            return
+    for index, values in enumerate(given):
+        mapping = values if isinstance(values, Mapping) else {"value": values}
+        name = str(mapping.get("row", index + 1))
+        yield Row(id=f"{scenario.id}[{name}]", scenario=scenario, row=name, values=mapping)
+
+
+def _blocked(scenario: Scenario, why: str) -> Row:
+    return Row(id=scenario.id, scenario=scenario, row=None, values={}, blocked=why)
+
+
+def sut_datum(sut: Sut) -> Mapping[str, Datum]:
+    """What `${sut...}` offers: identity, actors, patients and the free `data` of the SUT file."""
+    return {
+        "system": {"name": sut.system.name, "version": sut.system.version, "vendor": sut.system.vendor},
+        "actors": {
+            key: {"country": actor.country, "home_community": actor.home_community, "endpoints": dict(actor.endpoints)}
+            for key, actor in sut.actors.items()
+        },
+        "ours": {"country": sut.ours.country, "home_community": sut.ours.home_community},
+        "data": dict(sut.data),
+        "patients": {
+            key: {
+                "ids": tuple({"root": i.root, "extension": i.extension, "cx": i.cx} for i in patient.ids),
+                "family": patient.family,
+                "given": patient.given,
+                "birth": patient.birth.isoformat() if patient.birth else None,
+                "gender": patient.gender,
+            }
+            for key, patient in sut.patients.items()
+        },
+    }

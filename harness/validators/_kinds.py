@@ -1,0 +1,126 @@
+"""What a document or message is, told from itself: CDA document kinds by template, code and body; messages by root.
+
+Source: MyHealth@EU CDA implementation guides (document templates 1.3.6.1.4.1.12559.11.10.1.3.1.1.x and LOINC document
+codes); SOAP 1.2 part 1, section 5.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+HL7 = "urn:hl7-org:v3"
+SOAP_NAMESPACES = ("http://www.w3.org/2003/05/soap-envelope", "http://schemas.xmlsoap.org/soap/envelope/")
+WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+WSA = "http://www.w3.org/2005/08/addressing"
+SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
+MEDICATION_EXTENSIONS = {"pharm": "urn:hl7-org:pharm", "epsos": "urn:epsos-org:ep:medication"}
+
+_DOCUMENT_TEMPLATES: Mapping[str, str] = {
+    f"1.3.6.1.4.1.12559.11.10.1.3.1.1.{arc}": kind
+    for arc, kind in (
+        ("1", "eprescription"),
+        ("2", "edispensation"),
+        ("3", "patient-summary"),
+        ("4", "hcer"),
+        ("5", "mro"),
+        ("6", "eprescription"),
+        ("7", "patient-summary"),
+        ("8", "orcd-laboratory"),
+        ("9", "orcd-discharge"),
+        ("10", "orcd-imaging-report"),
+        ("11", "orcd-image"),
+    )
+}
+_DOCUMENT_CODES: Mapping[str, str] = {
+    "60591-5": "patient-summary",
+    "57833-6": "eprescription",
+    "60593-1": "edispensation",
+    "34133-9": "hcer",
+    "56445-0": "mro",
+    "11502-2": "orcd-laboratory",
+    "34105-7": "orcd-discharge",
+    "18748-4": "orcd-imaging-report",
+    "x-clinical-image": "orcd-image",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A subtree that artefacts judge on its own: a document, or a piece of a SOAP message.
+
+    `path` is its place in the whole (`/Q{...}Envelope[1]/...`), `facts` narrow which artefacts fit. A `needed` part
+    that no artefact fits leaves the whole undecided; another part is judged only when something fits it.
+    """
+
+    kind: str
+    element: etree._Element
+    path: str
+    facts: Mapping[str, str]
+    needed: bool = True
+
+
+def parts_of(root: etree._Element) -> tuple[Part, ...]:
+    """`root` as a part, and for a SOAP envelope its addressing headers, SAML assertions and body payload too."""
+    whole = Part(kind=kind_of(root), element=root, path=path_of(root), facts=facts_of(root))
+    if root.tag not in [f"{{{ns}}}Envelope" for ns in SOAP_NAMESPACES]:
+        return (whole,)
+    return (whole, *_inner(root))
+
+
+def _inner(envelope: etree._Element) -> Iterator[Part]:
+    namespace = etree.QName(envelope).namespace
+    for header in envelope.iterchildren(f"{{{namespace}}}Header"):
+        for block in header.iterchildren(f"{{{WSA}}}*"):
+            yield _part(block, needed=False)
+        for security in header.iterchildren(f"{{{WSSE}}}Security"):
+            for assertion in security.iterchildren(f"{{{SAML}}}Assertion"):
+                yield _part(assertion, needed=True)
+    for body in envelope.iterchildren(f"{{{namespace}}}Body"):
+        for payload in body.iterchildren(etree.Element):
+            if etree.QName(payload).namespace != namespace:  # a Fault is judged with its envelope
+                yield _part(payload, needed=True)
+
+
+def _part(element: etree._Element, *, needed: bool) -> Part:
+    return Part(
+        kind=kind_of(element), element=element, path=path_of(element), facts=facts_of(element), needed=needed
+    )
+
+
+def kind_of(root: etree._Element) -> str:
+    """`cda:KIND:LEVEL`, `cda:other` or `message:ROOT`."""
+    name = etree.QName(root)
+    if (name.namespace, name.localname) != (HL7, "ClinicalDocument"):
+        return f"message:{name.localname}"
+    template = facts_of(root)["template"]
+    code = root.find(f"{{{HL7}}}code")
+    kind = _DOCUMENT_TEMPLATES.get(template) or _DOCUMENT_CODES.get("" if code is None else code.get("code", ""))
+    if kind is None:
+        return "cda:other"
+    body = root.find(f"{{{HL7}}}component/{{{HL7}}}nonXMLBody")
+    return f"cda:{kind}:{3 if body is None else 1}"
+
+
+def facts_of(root: etree._Element) -> Mapping[str, str]:
+    """What `when` of an artefact may ask of a CDA document: `medication_extension` and `template`; else nothing."""
+    if root.tag != f"{{{HL7}}}ClinicalDocument":
+        return {}
+    templates = [t.get("root", "") for t in root.iterchildren(f"{{{HL7}}}templateId")]
+    template = next((t for t in templates if t in _DOCUMENT_TEMPLATES), "none")
+    extension = next(
+        (name for name, uri in MEDICATION_EXTENSIONS.items() if next(root.iter(f"{{{uri}}}*"), None) is not None), "none"
+    )
+    return {"template": template, "medication_extension": extension}
+
+
+def path_of(element: etree._Element) -> str:
+    """The path of `element` as XPath's `path()` writes it."""
+    steps = []
+    here: etree._Element | None = element
+    while here is not None:
+        name = etree.QName(here)
+        position = 1 + sum(1 for _ in here.itersiblings(here.tag, preceding=True))
+        steps.append(f"/Q{{{name.namespace or ''}}}{name.localname}[{position}]")
+        here = here.getparent()
+    return "".join(reversed(steps))
