@@ -1,1 +1,281 @@
-"""cli"""
+"""The command `harness`: arguments, environment and exit codes. Thin: everything it does, a room below does.
+
+Exit status everywhere: 0 pass, warning or nothing applicable; 1 a fail; 2 the operator must change a file or option;
+3 not decidable; 130 interrupted. Results go to stdout or --output alone, progress and messages to stderr.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness import __version__
+from harness.cli._shared import ERR, language, print_problems
+from harness.errors import HarnessError, InputError
+from harness.runner import INTERRUPTED, OPERATOR, UNDECIDED
+
+app = typer.Typer(
+    name="harness",
+    help="Conformance testing of MyHealth@EU national contact points: scenarios, simulated peers, validation, evidence, report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+type Lang = Annotated[str | None, typer.Option("--lang", help="en or fr; default: the locale's.", show_default=False)]
+type Packs = Annotated[
+    list[Path] | None, typer.Option("--pack", help="Folder of official artefacts, or with a pack.yaml; repeatable.")
+]
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+def _end(command: Callable[[], int]) -> None:
+    """Run `command` and end the process with its status; our own errors become messages and a status."""
+    try:
+        code = command()
+    except InputError as exc:
+        print_problems(exc.problems)
+        code = OPERATOR
+    except HarnessError as exc:
+        ERR.print(f"{type(exc).__name__}: {exc}", markup=False)
+        code = UNDECIDED
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    raise typer.Exit(code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"harness {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of the command itself."""
+
+
+@app.command()
+def run(
+    targets: Annotated[
+        list[str] | None, typer.Argument(metavar="[PATH|ID|TAG]...", help="Scenarios to run; all of them without any.")
+    ] = None,
+    sut: Annotated[
+        Path | None, typer.Option(help="SUT file; without it the bundled reference system is tested.")
+    ] = None,
+    pack: Packs = None,
+    kind: Annotated[str, typer.Option(help="Kind of run: trial.")] = "trial",
+    out: Annotated[Path | None, typer.Option(help="Run directory; default runs/<time>-<id>.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Continue the interrupted run in this directory.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Makes the identifiers of our side repeat.")] = None,
+    documents: Annotated[
+        Path | None, typer.Option(help="CDA files the bundled system is to serve, flat or nested.")
+    ] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="Declared fault of the bundled system to switch on; repeatable.")
+    ] = None,
+    lang: Lang = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print rows that pass, too.")] = False,
+) -> None:
+    """Run scenarios against a system; the last line of stdout is the path of the report."""
+
+    def command() -> int:
+        from harness.cli._run import RunOptions, run_command
+
+        return run_command(
+            RunOptions(
+                targets=tuple(targets or ()),
+                sut=sut,
+                packs=tuple(pack or ()),
+                kind=kind,
+                out=out,
+                resume=resume,
+                seed=seed,
+                lang=language(lang),
+                documents=documents,
+                faults=tuple(fault or ()),
+                verbose=verbose,
+            )
+        )
+
+    _end(command)
+
+
+@app.command()
+def validate(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Files, folders (recursive, *.xml) or - for stdin.")
+    ],
+    as_: Annotated[
+        str, typer.Option("--as", help="Kind to validate as (e.g. cda:patient-summary:3), or auto.")
+    ] = "auto",
+    pack: Packs = None,
+    engine: Annotated[str, typer.Option(help="Schematron engine: saxon, pyschematron or both.")] = "saxon",
+    phase: Annotated[str | None, typer.Option(help="Schematron phase: an id, #DEFAULT or #ALL.")] = None,
+    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    output: Annotated[Path | None, typer.Option(help="File (one input) or folder (several) for the results.")] = None,
+    lang: Lang = None,
+) -> None:
+    """Validate documents and messages against the packs: well-formed, XML Schema, Schematron."""
+
+    def command() -> int:
+        from harness.cli._validate import ValidateOptions, validate_command
+
+        return validate_command(
+            ValidateOptions(
+                files=tuple(files),
+                as_=as_,
+                packs=tuple(pack or ()),
+                engine=engine,
+                phase=phase,
+                format=format_,
+                output=output,
+                lang=language(lang),
+            )
+        )
+
+    _end(command)
+
+
+@app.command("reference-system")
+def reference_system(
+    actor: Annotated[list[str] | None, typer.Option(help="ncpeh-a or ncpeh-b; repeatable.")] = None,
+    fault: Annotated[list[str] | None, typer.Option(help="Declared fault to switch on; repeatable.")] = None,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="Print the declared faults and end.")] = False,
+    documents: Annotated[Path | None, typer.Option(help="CDA files to serve, flat or nested.")] = None,
+    write_sut: Annotated[Path | None, typer.Option(help="Write the SUT file that leads to this system.")] = None,
+    attached: Annotated[bool, typer.Option("--attached", hidden=True)] = False,
+    lang: Lang = None,
+) -> None:
+    """Serve the bundled system under test in its own process, right or with declared faults."""
+
+    def command() -> int:
+        from harness.cli._reference import list_faults_command, reference_command
+
+        if list_faults:
+            return list_faults_command(language(lang))
+        return reference_command(
+            actors=tuple(actor or ("ncpeh-a", "ncpeh-b")),
+            faults=tuple(fault or ()),
+            documents=documents,
+            write_sut=write_sut,
+            attached=attached,
+        )
+
+    _end(command)
+
+
+@app.command()
+def peer(
+    sut: Annotated[Path, typer.Option(help="SUT file: whom to trust, how the SUT sees us.")],
+    actor: Annotated[str, typer.Option(help="Which peer to serve: ncpeh-a.")] = "ncpeh-a",
+    lang: Lang = None,
+) -> None:
+    """Serve a simulated peer for hand-driven work and print every exchange as it happens."""
+
+    def command() -> int:
+        from harness.cli._peer import peer_command
+
+        return peer_command(sut, actor, language(lang))
+
+    _end(command)
+
+
+@app.command()
+def lint(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Scenarios; the bundled ones without any.")
+    ] = None,
+    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+) -> None:
+    """Check scenario files: code, file, line, column, hint. Never contacts a system."""
+
+    def command() -> int:
+        from harness.cli._look import lint_command
+
+        return lint_command(tuple(paths or ()), format_)
+
+    _end(command)
+
+
+@app.command("list")
+def list_(
+    targets: Annotated[list[str] | None, typer.Argument(metavar="[PATH|ID|TAG]...")] = None,
+    requirement: Annotated[
+        bool, typer.Option("--requirement", help="List requirements with what covers them.")
+    ] = False,
+    uncovered: Annotated[bool, typer.Option("--uncovered", help="Only requirements that nothing covers.")] = False,
+    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    lang: Lang = None,
+) -> None:
+    """List scenarios, or requirements with the scenarios and checks that judge them."""
+
+    def command() -> int:
+        from harness.cli._look import list_command
+
+        return list_command(tuple(targets or ()), requirement or uncovered, uncovered, format_, language(lang))
+
+    _end(command)
+
+
+@app.command()
+def explain(
+    code: Annotated[str, typer.Argument(help="Requirement id, deviation (DEV-nn), fault, mutation or lint code.")],
+    lang: Lang = None,
+) -> None:
+    """Explain a requirement, a known deviation, an alteration or a lint code."""
+
+    def command() -> int:
+        from harness.cli._look import explain_command
+
+        return explain_command(code, language(lang))
+
+    _end(command)
+
+
+@app.command()
+def schema(
+    name: Annotated[str, typer.Argument(help="scenario, fragment, population, sut, run or validation.")],
+) -> None:
+    """Print the JSON Schema of a file format."""
+
+    def command() -> int:
+        from harness.cli._look import schema_command
+
+        return schema_command(name)
+
+    _end(command)
+
+
+@app.command("report")
+def report_(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")],
+    format_: Annotated[str, typer.Option("--format", help="html, junit or json.")] = "html",
+    output: Annotated[Path | None, typer.Option(help="Folder (html) or file; default: in the run directory.")] = None,
+    lang: Lang = None,
+) -> None:
+    """Render the outputs of a run again from its record."""
+
+    def command() -> int:
+        from harness.cli._look import report_command
+
+        return report_command(run_folder, format_, output, language(lang))
+
+    _end(command)
+
+
+__all__ = ["app", "main"]

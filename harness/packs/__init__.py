@@ -6,6 +6,7 @@ environment only as a mapping that the caller passes. Forms (pydantic) stay behi
 """
 
 from harness.packs._catalogue import Alteration, Catalogue, Fragment
+from harness.packs._chosen import packs_with_builtin
 from harness.packs._codes import LINT_CODES
 from harness.packs._library import (
     Library,
@@ -18,20 +19,25 @@ from harness.packs._library import (
 from harness.packs._lint import lint
 from harness.packs._schemas import SCHEMAS, json_schema
 from harness.packs._sut import load_sut
+from harness.packs.artefacts import Artefact, Pack, load_pack
 
 __all__ = [
     "LINT_CODES",
     "SCHEMAS",
     "Alteration",
+    "Artefact",
     "Catalogue",
     "Fragment",
     "Library",
+    "Pack",
     "bundled_data",
     "json_schema",
     "lint",
     "load_library",
+    "load_pack",
     "load_population",
     "load_scenarios",
     "load_sut",
+    "packs_with_builtin",
     "select",
 ]

@@ -83,7 +83,9 @@ def word_of(words: Sequence[str], what: str) -> Callable[[str], str]:
     return check
 
 
-Text = Annotated[str, BeforeValidator(_as_written)]
+# a number is a text where a text is wanted: version 4.10, role 221
+_WRITTEN = {"type": ["string", "number"]}
+Text = Annotated[str, BeforeValidator(_as_written), WithJsonSchema(_WRITTEN)]
 Duration = Annotated[
     float,
     BeforeValidator(_duration),
@@ -139,5 +141,5 @@ LocalizedText = Annotated[TextForm, BeforeValidator(_localized), WithJsonSchema(
 Names = Annotated[
     tuple[Text, ...],
     BeforeValidator(_one_or_many),
-    WithJsonSchema({"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    WithJsonSchema({"oneOf": [_WRITTEN, {"type": "array", "items": _WRITTEN}]}),
 ]

@@ -2,7 +2,16 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
 from harness.model import LATER_VERBS, OPERATORS, PROFILES, SUT_ACTORS, TRANSACTIONS, TRIGGER_OPERATIONS, VERBS
 from harness.packs._fields import Duration, Form, Free, Id, LocalizedText, Name, Names, Text, nearest, problem, word_of
@@ -23,6 +32,7 @@ Level = Annotated[Text, AfterValidator(word_of(LEVELS, "level")), Field(json_sch
 Waves = Annotated[
     tuple[Annotated[int, Field(ge=1, le=99)], ...],
     BeforeValidator(lambda v: [v] if isinstance(v, int) else v),
+    WithJsonSchema({"oneOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}),
 ]
 
 

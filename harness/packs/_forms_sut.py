@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from harness.packs._fields import Country, Duration, Form, Free, HomeCommunity, LocalizedText, Name, Oid, Text, problem
-from harness.packs._forms import SutActorName
+from harness.packs._forms import Profile, SutActorName
 
 _SECRET = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|://[^/@\s]+:[^/@\s]+@")
 SECRET_FORMS = ("env:NAME", "file:PATH")
@@ -144,7 +144,7 @@ class PractitionerForm(Form):
 class DocumentForm(Form):
     key: Name
     patient: Name
-    kind: Text
+    kind: Profile
     level: Literal[1, 3]
     unique_id: Text
     path: Text

@@ -1,23 +1,20 @@
 """The library of scenarios: everything below one folder, read, checked and cross-referenced; choosing from it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import InputError, Mark, Problem, ScenarioError
-from harness.model import Deviation, Level, Localized, Population, Requirement, Scenario
-from harness.packs import _forms_catalogue as catalogue_forms
-from harness.packs._catalogue import Alteration, Catalogue, Fragment
-from harness.packs._convert import scenario_of
+from harness.model import Population, Requirement, Scenario
+from harness.packs._assemble import extend, scenarios_of
+from harness.packs._catalogue import Catalogue
 from harness.packs._fields import nearest
-from harness.packs._files import FORMS, SourceFile, read_files, yaml_files
-from harness.packs._forms import FragmentForm, ScenarioForm
-from harness.packs._nodes import Items, Scalar
-from harness.packs._references import follow_references, uses_of
-from harness.packs._shape import mark_of, read_form
+from harness.packs._files import read_files, yaml_files
 from harness.packs._sut import population_of
-from harness.packs._walk import text, texts
-from harness.packs._words import word_problems
+
+# cheaper than parsing every file of a folder to find the few fragments in it
+_FRAGMENT_KEY = re.compile(rb"^fragment:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +126,18 @@ def load_scenarios(paths: Sequence[Path], library: Library) -> tuple[Scenario, .
     Raises:
         ScenarioError: with every problem of every file.
     """
-    files, problems = read_files(_with_fragments(paths))
+    files, problems = read_files(with_fragments(paths))
+    others = [f for f in files if f.path in paths and f.kind != "scenario"]
+    problems += tuple(
+        Problem(code="E112", at=f.tree.at, problem="not a scenario file", expected=("scenario",), found=f.kind)
+        for f in others
+    )
+    if others:
+        raise ScenarioError(problems)
     catalogue, found = extend(library.catalogue, files)
     scenarios, more = scenarios_of(files, catalogue)
-    again = scenarios_twice(scenarios, library)
+    known = {s.id: s for s in library.scenarios}
+    again = [scenario_twice(known[s.id], s.at) for s in scenarios if s.id in known]
     if problems or found or more or again:
         raise ScenarioError((*problems, *found, *more, *again))
     return scenarios
@@ -143,206 +148,35 @@ def _located(library: Library, scenario: Scenario) -> Path:
 
 
 def _scenario_paths(path: Path) -> tuple[Path, ...]:
-    if path.is_file():
-        return (path.resolve(),)
-    if not path.is_dir():
+    try:
+        if path.is_file():
+            return (path.resolve(),)
+        if not path.is_dir():
+            return ()
+        return tuple(p.resolve() for p in yaml_files(path) if b"scenario:" in p.read_bytes())
+    except OSError:  # a name too long to be a path, or a file that may not be read
         return ()
-    return tuple(p.resolve() for p in yaml_files(path) if b"scenario:" in p.read_bytes())
 
 
-def _with_fragments(paths: Sequence[Path]) -> tuple[Path, ...]:
+def with_fragments(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """`paths` and the fragment files near them: in the same folder, or in `fragments/` beside it or one level up."""
     folders = dict.fromkeys(p.parent for p in paths)
-    near = (p for folder in folders for p in (*folder.glob("fragments/*.yaml"), *folder.glob("*.yaml")))
-    fragments = (p for p in near if b"fragment:" in p.read_bytes() and b"scenario:" not in p.read_bytes())
-    return tuple(dict.fromkeys((*paths, *sorted(fragments))))
-
-
-def scenarios_twice(scenarios: Iterable[Scenario], library: Library) -> tuple[Problem, ...]:
-    """A problem for each of `scenarios` whose id the library has already."""
-    known = {s.id: s.at for s in library.scenarios}
-    return tuple(
-        Problem(
-            code="E211",
-            at=s.at,
-            problem=f"scenario {s.id!r} is given twice",
-            hint=f"first given in {known[s.id].file}, line {known[s.id].line}",
-        )
-        for s in scenarios
-        if s.id in known
+    near = dict.fromkeys(
+        p
+        for folder in folders
+        for p in (*folder.glob("*.yaml"), *folder.glob("fragments/*.yaml"), *folder.parent.glob("fragments/*.yaml"))
     )
+    return (*dict.fromkeys(paths), *(p for p in sorted(near) if p not in paths and _is_fragment(p)))
 
 
-def scenarios_of(files: Sequence[SourceFile], catalogue: Catalogue) -> tuple[tuple[Scenario, ...], tuple[Problem, ...]]:
-    """The scenarios among `files`, or none of them and all the problems of scenarios and fragments."""
-    problems: list[Problem] = []
-    found: list[tuple[ScenarioForm, SourceFile]] = []
-    ids: dict[str, Mark] = {}
-    for file in files:
-        if file.kind not in ("scenario", "fragment"):
-            continue
-        form, shape = read_form(file.tree, ScenarioForm if file.kind == "scenario" else FragmentForm)
-        problems.extend(shape)
-        problems.extend(word_problems(file.tree, catalogue))
-        problems.extend(follow_references(file.tree, catalogue).problems)
-        if isinstance(form, ScenarioForm):
-            found.append((form, file))
-            problems.extend(_twice("scenario", form.scenario, mark_of(file.tree, "scenario"), ids))
-    if problems:
-        return (), tuple(problems)
-    return tuple(scenario_of(form, f.tree, f.data, catalogue.fragments) for form, f in found), ()
+def _is_fragment(path: Path) -> bool:
+    try:
+        return _FRAGMENT_KEY.search(path.read_bytes()) is not None
+    except OSError:
+        return False
 
 
-def _twice(what: str, name: str, at: Mark, seen: dict[str, Mark]) -> tuple[Problem, ...]:
-    first = seen.setdefault(name, at)
-    if first is at:
-        return ()
-    hint = f"first given in {first.file}, line {first.line}"
-    return (Problem(code="E211", at=at, problem=f"{what} {name!r} is given twice", hint=hint),)
-
-
-def extend(base: Catalogue, files: Sequence[SourceFile]) -> tuple[Catalogue, tuple[Problem, ...]]:
-    """`base` with what the catalogue, population and fragment files among `files` add, and their problems."""
-    problems: list[Problem] = []
-    seen: dict[str, Mark] = {}
-    sources = _sources(files, problems)
-    requirements = dict(base.requirements)
-    groups = dict(base.groups)
-    deviations = dict(base.deviations)
-    alterations = {"mutations": dict(base.mutations), "faults": dict(base.faults)}
-    fragments = dict(base.fragments)
-    populations = dict(base.populations)
-    for file in files:
-        if file.kind == "fragment":
-            _add_fragment(file, fragments, seen, problems)
-        elif file.kind == "population":
-            population, found = population_of(file)
-            problems.extend(found)
-            name = text(file.tree, "population")
-            if population is not None and name is not None:
-                problems.extend(_twice("population", name.text, name.at, seen))
-                populations[name.text] = population
-        elif file.kind in FORMS and file.kind not in ("scenario", "system", "sources"):
-            form, found = read_form(file.tree, FORMS[file.kind])
-            problems.extend(found)
-            match form:
-                case catalogue_forms.RequirementsForm():
-                    groups[form.prefix] = form.title.localized()
-                    _add_requirements(form, file, sources, requirements, seen, problems)
-                case catalogue_forms.DeviationsForm():
-                    for d in form.deviations:
-                        deviations[d.id] = Deviation(
-                            id=d.id,
-                            requirements=d.requirements,
-                            seen_in=d.seen_in,
-                            text=d.text,
-                            treatment=d.treatment,
-                        )
-                case catalogue_forms.MutationsForm():
-                    _add_alterations(form.mutations, file, alterations["mutations"], seen, problems)
-                case catalogue_forms.FaultsForm():
-                    _add_alterations(form.faults, file, alterations["faults"], seen, problems)
-    extended = replace(
-        base,
-        requirements=requirements,
-        groups=groups,
-        deviations=deviations,
-        mutations=alterations["mutations"],
-        faults=alterations["faults"],
-        fragments=fragments,
-        populations=populations,
-    )
-    return extended, (*problems, *_dangling(files, extended))
-
-
-def _sources(files: Sequence[SourceFile], problems: list[Problem]) -> dict[str, str]:
-    sources: dict[str, str] = {}
-    for file in files:
-        if file.kind == "sources":
-            form, found = read_form(file.tree, catalogue_forms.SourcesForm)
-            problems.extend(found)
-            sources.update(form.sources if form else {})
-    return sources
-
-
-def _add_fragment(
-    file: SourceFile, fragments: dict[str, Fragment], seen: dict[str, Mark], problems: list[Problem]
-) -> None:
-    name = text(file.tree, "fragment")
-    if name is None:
-        return
-    problems.extend(_twice("fragment", name.text, name.at, seen))
-    form, _ = read_form(file.tree, FragmentForm)
-    outputs = file.tree.get("outputs")
-    declared = (
-        tuple(e.key for e in outputs.entries) if outputs is not None and not isinstance(outputs, Items | Scalar) else ()
-    )
-    fragments[name.text] = Fragment(
-        name=name.text,
-        title=form.title.localized() if form else Localized(en=name.text),
-        inputs=tuple(leaf.text for leaf in texts(file.tree, "inputs")),
-        outputs=declared,
-        uses=uses_of(file.tree),
-        source=file.data,
-        tree=file.tree,
-    )
-
-
-def _add_requirements(
-    form: catalogue_forms.RequirementsForm,
-    file: SourceFile,
-    sources: Mapping[str, str],
-    requirements: dict[str, Requirement],
-    seen: dict[str, Mark],
-    problems: list[Problem],
-) -> None:
-    for i, item in enumerate(form.items):
-        problems.extend(_twice("requirement", item.id, mark_of(file.tree, "items", i, "id"), seen))
-        for j, key in enumerate(item.sources):
-            if key not in sources:
-                at = mark_of(file.tree, "items", i, "sources", j)
-                hint = nearest(key, tuple(sources))
-                problems.append(Problem(code="E505", at=at, problem="unknown source key", found=key, hint=hint))
-        requirements[item.id] = Requirement(
-            id=item.id,
-            text=item.text.localized(),
-            level=Level(item.level),
-            actor=item.actor,
-            group=form.prefix,
-            transaction=item.transaction,
-            sources=tuple(sources.get(key, key) for key in item.sources),
-            inferred=item.inferred,
-            check=item.check,
-            negative=item.negative,
-        )
-
-
-def _add_alterations(
-    items: Iterable[catalogue_forms.AlterationForm],
-    file: SourceFile,
-    known: dict[str, Alteration],
-    seen: dict[str, Mark],
-    problems: list[Problem],
-) -> None:
-    for i, item in enumerate(items):
-        at = mark_of(file.tree, file.kind, i, "name")
-        problems.extend(_twice("alteration", item.name, at, seen))
-        known[item.name] = Alteration(
-            name=item.name,
-            title=item.title.localized(),
-            explains=item.explains.localized(),
-            transactions=item.transactions,
-            conformant=item.conformant,
-            at=at,
-        )
-
-
-def _dangling(files: Sequence[SourceFile], catalogue: Catalogue) -> Iterable[Problem]:
-    for file in files:
-        if file.kind != "deviations":
-            continue
-        listed = file.tree.get("deviations")
-        for node in listed.nodes if isinstance(listed, Items) else ():
-            for leaf in texts(node, "requirements"):
-                if leaf.text not in catalogue.requirements:
-                    hint = nearest(leaf.text, tuple(catalogue.requirements))
-                    yield Problem(code="E501", at=leaf.at, problem="unknown requirement", found=leaf.text, hint=hint)
+def scenario_twice(first: Scenario, at: Mark) -> Problem:
+    """The id of `first` is taken again at `at`."""
+    hint = f"first given in {first.at.file}, line {first.at.line}"
+    return Problem(code="E211", at=at, problem=f"scenario {first.id!r} is given twice", hint=hint)

@@ -4,16 +4,17 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from harness.errors import Problem
+from harness.packs._assemble import extend, scenarios_of
 from harness.packs._catalogue import Catalogue
 from harness.packs._fields import REFERENCE, nearest
 from harness.packs._files import FORMS, SourceFile, read_files, yaml_files
-from harness.packs._library import Library, extend, scenarios_of, scenarios_twice
+from harness.packs._library import Library, scenario_twice, with_fragments
 from harness.packs._nodes import Fields, Items, Node, Scalar
 from harness.packs._references import follow_references
 from harness.packs._shape import read_form
 from harness.packs._walk import all_steps, covers_of, field, text, texts
 
-_READ_TEXTS = ("title", "description", "note", "stop", "explains", "text", "person")
+_READ_TEXTS = ("title", "description", "note", "stop", "explains", "text")
 
 
 def lint(paths: Sequence[Path], library: Library, *, judged: Collection[str] | None = None) -> tuple[Problem, ...]:
@@ -26,16 +27,25 @@ def lint(paths: Sequence[Path], library: Library, *, judged: Collection[str] | N
     files, problems = read_files(dict.fromkeys(wanted))
     # the files of the library are in its catalogue already and were found right when it was loaded
     outside = [f for f in files if not f.path.resolve().is_relative_to(library.root.resolve())]
-    catalogue, more = extend(library.catalogue, outside)
-    scenarios, wrong = scenarios_of(files, catalogue)
-    names = {f.name for f in outside}
-    again = scenarios_twice([s for s in scenarios if s.at.file in names], library)
-    found = [*problems, *more, *wrong, *again]
+    near = [p for p in with_fragments([f.path for f in outside]) if p not in wanted]
+    catalogue, more = extend(library.catalogue, [*outside, *read_files(near)[0]])
+    names = {f.name for f in files}
+    _, wrong = scenarios_of(files, catalogue)
+    found = [*problems, *(p for p in more if p.at and p.at.file in names), *wrong]
     for file in files:
         if file.kind == "system":
             found.extend(read_form(file.tree, FORMS["system"])[1])
+        if file in outside and file.kind == "scenario":
+            found.extend(_known_elsewhere(file, library))
         found.extend(_warnings(file, catalogue, judged))
     return tuple(sorted(found, key=_position))
+
+
+def _known_elsewhere(file: SourceFile, library: Library) -> Iterator[Problem]:
+    leaf = text(file.tree, "scenario")
+    first = next((s for s in library.scenarios if leaf and s.id == leaf.text), None)
+    if leaf and first:
+        yield scenario_twice(first, leaf.at)
 
 
 def _position(problem: Problem) -> tuple[str, int, int, str, str]:
@@ -49,7 +59,8 @@ def _warning(code: str, node: Node, text_: str, *, found: str | None = None, hin
 
 
 def _warnings(file: SourceFile, catalogue: Catalogue, judged: Collection[str] | None) -> Iterator[Problem]:
-    yield from _french(file.tree)
+    if file.kind not in ("population", "system", "sources", "deviations"):
+        yield from _french(file.tree)
     if file.kind in ("scenario", "fragment"):
         yield from _unused(file, catalogue)
         yield from _requirements(file, catalogue, judged)
@@ -100,7 +111,7 @@ def _requirements(file: SourceFile, catalogue: Catalogue, judged: Collection[str
             seen.add(leaf.text)
             if requirement is None:
                 continue
-            if role and requirement.actor not in (role, "both"):
+            if role in ("ncpeh-a", "ncpeh-b") and requirement.actor not in (role, "both"):
                 text_ = f"{leaf.text} is a requirement on {requirement.actor}, not on the system under test"
                 yield _warning("W604", leaf, text_, found=role)
             if judged is not None and leaf.text not in judged:

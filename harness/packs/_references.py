@@ -127,7 +127,7 @@ def _steps(node: Node | None, scope: Scope) -> None:
 
 
 def _ordinary(step: StepNode, scope: Scope) -> None:
-    of = text(step.body, "of") or text(field(step.body, "validate"), "of")
+    of = text(step.body if step.verb == "expect" else field(step.body, "validate"), "of")
     if of is not None:
         _exchange(of, scope)
     _values(step.body, scope)

@@ -38,7 +38,10 @@ def read_form[F: Form](node: Node, form: type[F]) -> tuple[F | None, tuple[Probl
         return form.model_validate(plain(node)), ()
     except ValidationError as exc:
         problems: dict[tuple[Mark, str], Problem] = {}
-        for error in exc.errors(include_url=False):
+        errors = exc.errors(include_url=False)
+        for error in errors:
+            if error["type"] == "too_short" and _has_errors_below(error, errors):
+                continue  # items that are wrong are left out before the rest is counted
             found = _problem(node, form, error)
             problems.setdefault((found.at or node.at, found.problem), found)
         return None, tuple(problems.values())
@@ -67,6 +70,11 @@ def _follow(node: Node, path: tuple[str | int, ...]) -> tuple[Node, tuple[str, .
     return node, tuple(left)
 
 
+def _has_errors_below(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    place = error["loc"]
+    return any(len(e["loc"]) > len(place) and e["loc"][: len(place)] == place for e in errors)
+
+
 def _problem(node: Node, form: type[BaseModel], error: ErrorDetails) -> Problem:
     place: tuple[str | int, ...] = tuple(error["loc"])
     found, left = _follow(node, place)
@@ -78,7 +86,7 @@ def _problem(node: Node, form: type[BaseModel], error: ErrorDetails) -> Problem:
             at=found.at,
             problem=error["msg"],
             expected=tuple(context["expected"]),
-            found=_shown(found),
+            found=None if context["code"] == "E309" else _shown(found),
             hint=context["hint"],
         )
     if kind == "extra_forbidden":
@@ -95,6 +103,8 @@ def _problem(node: Node, form: type[BaseModel], error: ErrorDetails) -> Problem:
         )
     if kind == "missing":
         return Problem(code="E202", at=found.at, problem=f"key {left[-1] if left else place[-1]!r} is missing")
+    if kind == "too_short":
+        return Problem(code="E210", at=found.at, problem="nothing is listed", expected=("at least one entry",))
     if kind in _WANTED:
         return Problem(
             code="E203", at=found.at, problem="wrong kind of value", expected=(_WANTED[kind],), found=_shown(found)

@@ -35,7 +35,7 @@ def word_problems(tree: Node, known: Catalogue) -> Iterator[Problem]:
             case "expect":
                 yield from _expect(step)
             case "trigger":
-                yield from _trigger(step)
+                yield from _trigger(step, sut)
 
 
 def _covers(ids: Sequence[Scalar], known: Catalogue) -> Iterator[Problem]:
@@ -211,8 +211,17 @@ def _is_number(node: Node) -> bool:
     return all(e.key in ("min", "max") and isinstance(e.node, Scalar) and _is_number(e.node) for e in node.entries)
 
 
-def _trigger(step: StepNode) -> Iterator[Problem]:
+def _trigger(step: StepNode, sut: Scalar | None) -> Iterator[Problem]:
     leaf = text(step.body, "operation")
+    if sut is not None and sut.text == "ncpeh-a":
+        yield Problem(
+            code="E307",
+            at=step.body.at,
+            problem="`trigger` does not fit the role of the system under test",
+            expected=("ncpeh-b", "practitioner-software"),
+            found=sut.text,
+            hint="use `send`",
+        )
     if leaf is not None and leaf.text not in TRIGGER_OPERATIONS:
         known = tuple(TRIGGER_OPERATIONS)
         yield Problem(

@@ -362,11 +362,11 @@ class _Reader:
                 yield item
             else:
                 line, column = value.lc.item(index)
-                self._add(line, column, "an artefact is not a mapping", ("{id: ..., layer: ..., path: ...}",), str(item))
+                self._add(
+                    line, column, "an artefact is not a mapping", ("{id: ..., layer: ..., path: ...}",), str(item)
+                )
 
-    def wrong(
-        self, node: CommentedMap, key: str, problem: str, expected: tuple[str, ...], found: str | None
-    ) -> None:
+    def wrong(self, node: CommentedMap, key: str, problem: str, expected: tuple[str, ...], found: str | None) -> None:
         line, column = node.lc.value(key) if key in node else (node.lc.line, node.lc.col)
         self._add(line, column, problem, expected, found)
 

@@ -6,22 +6,34 @@ is asked of the system under test begins to answer accordingly. Clock and identi
 
 from harness.peers.client import Caller, OutgoingRequest
 from harness.peers.clock import Clock, Ids, SeededIds
+from harness.peers.faults import FAULTS, Fault
+from harness.peers.initiating import InitiatingGateway, PreparedRequest, Session
 from harness.peers.listener import Incoming, ListenerLimits, PeerServer, PlannedAnswer, Refusal
+from harness.peers.mutations import MUTATIONS, Mutation
 from harness.peers.pki import Pki, make_pki, other_country, pki_from_files, pki_to_files
+from harness.peers.responding import RespondingGateway
 from harness.peers.tls import client_context, server_context, tls_facts
 
 __all__ = [
+    "FAULTS",
+    "MUTATIONS",
     "Caller",
     "Clock",
+    "Fault",
     "Ids",
     "Incoming",
+    "InitiatingGateway",
     "ListenerLimits",
+    "Mutation",
     "OutgoingRequest",
     "PeerServer",
     "Pki",
     "PlannedAnswer",
+    "PreparedRequest",
     "Refusal",
+    "RespondingGateway",
     "SeededIds",
+    "Session",
     "client_context",
     "make_pki",
     "other_country",

@@ -19,7 +19,7 @@ import httpcore
 from harness.errors import InputError, Problem
 from harness.model import Exchange, FailureKind, HttpRecord, Party, TransportFailure
 from harness.peers.clock import Clock
-from harness.peers.network import RECORDER, Recorder, RecordingBackend, TooLarge
+from harness.peers.recording import RECORDER, Recorder, RecordingBackend, TooLarge
 from harness.peers.records import MAX_BODY_BYTES, MAX_HEAD_BYTES, read_response, sent_record
 
 _log = logging.getLogger(__name__)

@@ -13,14 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import anyio
 import h11
-from anyio.abc import SocketAttribute, SocketStream
-from anyio.streams.tls import TLSAttribute, TLSStream
 
 from harness.errors import PeerError, WireError
 from harness.model import Exchange, FailureKind, HttpRecord, Party, TlsFacts, TransportFailure
 from harness.peers.clock import Clock
+from harness.peers.network import SecureSocket
 from harness.peers.records import MAX_BODY_BYTES, MAX_HEAD_BYTES, sent_record
 from harness.peers.tls import tls_facts
 from harness.peers.transactions import guess_transaction
@@ -29,16 +27,9 @@ from harness.wire import http
 _log = logging.getLogger(__name__)
 
 ENDPOINTS = ("xcpd", "xca")
+_ACCEPT_PAUSE_S = 0.05
 BEHAVIOURS = ("whole", "reset", "truncate", "never")
-_READ_BYTES = 64 * 1024
-_GONE = (
-    anyio.BrokenResourceError,
-    anyio.ClosedResourceError,
-    anyio.EndOfStream,
-    ssl.SSLError,
-    OSError,
-    h11.LocalProtocolError,
-)
+_GONE = (OSError, h11.LocalProtocolError)  # ssl's errors are OSErrors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +41,7 @@ class ListenerLimits:
     head_s: float = 20.0
     body_s: float = 120.0
     hold_s: float = 600.0
+    linger_s: float = 1.0
     max_head_bytes: int = MAX_HEAD_BYTES
     max_body_bytes: int = MAX_BODY_BYTES
     max_connections: int = 256
@@ -126,7 +118,7 @@ class _Broken(Exception):
 class _Connection:
     """One TLS connection with its HTTP state. `raw` holds the bytes of the request being read."""
 
-    stream: TLSStream
+    stream: SecureSocket
     facts: TlsFacts
     port: int
     http: h11.Connection
@@ -155,8 +147,9 @@ class PeerServer:
         self._on_exchange = on_exchange
         self._endpoints: dict[str, str] = {}
         self._host = ""
-        self._tasks: list[asyncio.Task[None]] = []
-        self._connections = 0
+        self._accepting: list[asyncio.Task[None]] = []
+        self._connections: set[asyncio.Task[None]] = set()
+        self._bug: BaseException | None = None
         self._count = 0
         self._held: dict[int, _Held] = {}
         self._unclaimed: list[Incoming] = []
@@ -228,61 +221,79 @@ class PeerServer:
 
     async def aclose(self) -> None:
         """Stop listening and drop every connection; requests still waiting stay unanswered."""
-        for task in self._tasks:
+        tasks = (*self._accepting, *self._connections)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._accepting.clear()
 
     def _raise_if_dead(self) -> None:
-        for task in self._tasks:
+        for task in self._accepting:
             if task.done():
                 raise PeerError("listener: stopped listening") from (None if task.cancelled() else task.exception())
+        if self._bug is not None:
+            raise PeerError("listener: serving a connection failed") from self._bug
 
     async def _listen(self, host: str, port: int) -> int:
         try:
-            listener = await anyio.create_tcp_listener(local_host=host, local_port=port)
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            listening = socket.create_server(found[0][4][:2], family=found[0][0], backlog=128)
         except OSError as exc:
             raise PeerError(f"listener: cannot listen on {host}:{port}: {(exc.strerror or str(exc)).lower()}") from exc
-        bound = int(listener.extra(SocketAttribute.local_port))
-
-        async def serve() -> None:
-            async with listener:
-                await listener.serve(lambda stream: self._serve_connection(stream, bound))
-
-        self._tasks.append(asyncio.create_task(serve(), name=f"listener {bound}"))
+        listening.setblocking(False)
+        bound = int(listening.getsockname()[1])
+        self._accepting.append(asyncio.create_task(self._accept(listening, bound), name=f"listener {bound}"))
         return bound
 
-    async def _serve_connection(self, stream: SocketStream, port: int) -> None:
-        self._connections += 1
+    async def _accept(self, listening: socket.socket, port: int) -> None:
+        loop = asyncio.get_running_loop()
+        with listening:
+            while True:
+                try:
+                    raw, _ = await loop.sock_accept(listening)
+                except OSError as exc:  # out of descriptors, or the caller was gone before we looked
+                    _log.debug("not accepted: %s", exc.strerror)
+                    await asyncio.sleep(_ACCEPT_PAUSE_S)
+                    continue
+                task = asyncio.create_task(self._serve_connection(SecureSocket(raw), port))
+                self._connections.add(task)
+                task.add_done_callback(self._connection_ended)
+
+    def _connection_ended(self, task: asyncio.Task[None]) -> None:
+        self._connections.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._bug = task.exception()
+
+    async def _serve_connection(self, stream: SecureSocket, port: int) -> None:
         try:
-            if self._connections > self._limits.max_connections:
+            if len(self._connections) > self._limits.max_connections:
                 self._refuse("http", "too many connections at once")
-                return
-            tls = await self._shake_hands(stream)
-            if tls is not None:
-                await self._serve_requests(tls, port)
+            elif await self._shook_hands(stream):
+                await self._serve_requests(stream, port)
         except _GONE as exc:
             _log.debug("a connection ended: %s", type(exc).__name__)
         finally:
-            self._connections -= 1
-            await anyio.aclose_forcefully(stream)
+            stream.close()
 
-    async def _shake_hands(self, stream: SocketStream) -> TLSStream | None:
+    async def _shook_hands(self, stream: SecureSocket) -> bool:
         try:
             async with asyncio.timeout(self._limits.handshake_s):
-                return await TLSStream.wrap(
-                    stream, server_side=True, ssl_context=self._context, standard_compatible=False
-                )
+                await stream.shake_hands(self._context, server_side=True)
         except TimeoutError:
             self._refuse("tls", "the handshake did not end in time")
-        except ssl.SSLError as exc:
-            self._refuse("tls", (exc.reason or str(exc)).replace("_", " ").lower())
-        except (anyio.EndOfStream, anyio.BrokenResourceError, OSError):
+        except ssl.SSLEOFError:
             self._refuse("tls", "the caller closed the connection during the handshake")
-        return None
+        except ssl.SSLError as exc:
+            self._refuse("tls", (exc.reason or "failed").replace("_", " ").lower())
+        except OSError:
+            self._refuse("tls", "the caller reset the connection during the handshake")
+        else:
+            return True
+        return False
 
-    async def _serve_requests(self, stream: TLSStream, port: int) -> None:
-        ssl_object = stream.extra(TLSAttribute.ssl_object)
+    async def _serve_requests(self, stream: SecureSocket, port: int) -> None:
+        ssl_object = stream.ssl_object
+        assert ssl_object is not None, "requests are served after the handshake"
         facts = tls_facts(ssl_object, client_certificate_sent=bool(ssl_object.getpeercert(binary_form=True)))
         state = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.max_head_bytes)
         connection = _Connection(stream=stream, facts=facts, port=port, http=state)
@@ -292,6 +303,8 @@ class PeerServer:
             except _Broken as broken:
                 self._refuse("http", broken.detail)
                 await _send(connection, _plain(broken.status, broken.detail))
+                # Closing on unread bytes would be a reset, and the caller would never see this answer.
+                await _until_gone(connection, self._limits.linger_s)
                 return
             if incoming is None or not await self._answer_request(connection, incoming):
                 return
@@ -396,7 +409,7 @@ class PeerServer:
         if answer.behaviour == "never":
             return _Sent(b"", time.monotonic()), False
         if answer.behaviour == "reset":
-            await _reset(connection)
+            connection.stream.reset()
             return _Sent(b"", time.monotonic()), False
         sent = await _send(connection, answer)
         done = connection.http.our_state is h11.DONE and connection.http.their_state is h11.DONE
@@ -442,10 +455,7 @@ async def _next_event(connection: _Connection) -> object:
 
 async def _receive(connection: _Connection) -> bool:
     """Read once; False at the end of the connection."""
-    try:
-        data = await connection.stream.receive(_READ_BYTES)
-    except anyio.EndOfStream:
-        data = b""
+    data = await connection.stream.receive()
     connection.raw += data
     connection.http.receive_data(data)
     return bool(data)
@@ -470,19 +480,12 @@ async def _send(connection: _Connection, answer: PlannedAnswer) -> _Sent:
     return _Sent(raw, time.monotonic())
 
 
-async def _reset(connection: _Connection) -> None:
-    """Close so that the other end sees a reset. Source: RFC 9293, 3.5.3; SO_LINGER with time 0."""
-    raw = connection.stream.extra(SocketAttribute.raw_socket)
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-    await anyio.aclose_forcefully(connection.stream)
-
-
 async def _until_gone(connection: _Connection, hold_s: float) -> None:
     try:
         async with asyncio.timeout(hold_s):
-            while await connection.stream.receive(_READ_BYTES):
+            while await connection.stream.receive():
                 pass
-    except (TimeoutError, *_GONE):
+    except OSError:  # time-outs are OSErrors too
         return
 
 

@@ -1,155 +1,83 @@
-"""Sockets under httpcore that record every byte of a call, and that go on reading after a failed write.
+"""A socket with TLS on it that goes on reading after a failed write, and tells the other end why it refuses.
 
 A server that refuses early (a TLS alert after its side of the handshake, an error answer to a body it does not want)
-closes while we are still writing. asyncio's transports drop what has arrived by then, and with it the reason; here the
-socket is read to its end first.
+closes while we are still writing. asyncio's transports drop what has arrived by then, and with it the reason; they
+also close without sending our own alert. Here the socket is read to its end, and alerts go out.
 """
 
 import asyncio
 import contextlib
 import socket
 import ssl
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
-import httpcore
-
-from harness.model import TlsFacts
-from harness.peers.tls import tls_facts
-
-_READ_BYTES = 64 * 1024
+READ_BYTES = 64 * 1024
 
 
-class TooLarge(Exception):
-    """The answer outgrew the recorder's limit; ends the reading of it."""
-
-
-@dataclass(slots=True)
-class Recorder:
-    """What one call saw. `phase` is what it was doing last: resolving, connecting, handshake, sending, receiving.
-
-    `fresh` says that the call opened its connection itself, `ended` that the other end closed it. Times are monotonic,
-    in seconds.
-    """
-
-    settle_s: float
-    client_certificate: bool
-    max_bytes: int
-    phase: str = "resolving"
-    fresh: bool = False
-    ended: bool = False
-    sent: bytearray = field(default_factory=bytearray)
-    received: bytearray = field(default_factory=bytearray)
-    first_sent: float | None = None
-    last_received: float | None = None
-    tls: TlsFacts | None = None
-    stream: "RecordingStream | None" = None
-    write_problem: Exception | None = None
-
-
-RECORDER: ContextVar[Recorder] = ContextVar("recorder")
-"""The recorder of the call that the running task is making; a kept connection serves one call after another."""
-
-
-class RecordingStream(httpcore.AsyncNetworkStream):
-    """A connection, with or without TLS, that writes every byte into the recorder of the call that is using it."""
+class SecureSocket:
+    """One connected, non-blocking socket, in clear until `shake_hands`; errors are those of `socket` and `ssl`."""
 
     def __init__(self, raw: socket.socket) -> None:
+        raw.setblocking(False)
         self._socket = raw
-        self._ssl: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._facts: TlsFacts | None = None
-        self._spoiled = False
+        self.ssl_object: ssl.SSLObject | None = None
 
-    def spoil(self) -> None:
-        """Make the pool drop this connection instead of using it again."""
-        self._spoiled = True
+    async def shake_hands(
+        self, context: ssl.SSLContext, *, server_side: bool = False, server_hostname: str | None = None
+    ) -> ssl.SSLObject:
+        """Negotiate TLS; what was negotiated is in the result.
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        recorder = self._joined("receiving")
-        async with _bounded(timeout, httpcore.ReadTimeout, httpcore.ReadError):
-            data = await self._receive(max_bytes)
-        recorder.last_received = time.monotonic()
-        recorder.received += data
-        recorder.ended = recorder.ended or not data
-        if len(recorder.received) > recorder.max_bytes:
-            raise TooLarge
-        return data
+        Raises:
+            ssl.SSLError, OSError: refused by one of the two ends, or closed.
+        """
+        self.ssl_object = context.wrap_bio(
+            self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname
+        )
+        await self._pump(self.ssl_object.do_handshake)
+        return self.ssl_object
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        recorder = self._joined("sending")
-        if recorder.first_sent is None:
-            recorder.first_sent = time.monotonic()
+    async def receive(self, max_bytes: int = READ_BYTES) -> bytes:
+        """At most `max_bytes` that have come, at least one; empty at the end, with or without a closing alert."""
+        if self.ssl_object is None:
+            return await asyncio.get_running_loop().sock_recv(self._socket, max_bytes)
         try:
-            async with _bounded(timeout, httpcore.WriteTimeout, httpcore.WriteError):
-                await self._send(buffer)
-        except httpcore.WriteError as exc:
-            # The pool reads on after this, because an early answer may be waiting; kept in case there is none.
-            recorder.write_problem = exc
-            raise
-        recorder.sent += buffer
+            return await self._pump(self.ssl_object.read, max_bytes)
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            return b""
 
-    async def aclose(self) -> None:
-        # The closing alert is a courtesy that needs no waiting: it is offered to the socket once.
-        if self._ssl is not None and self._socket.fileno() >= 0:
+    async def send(self, data: bytes) -> None:
+        """Write all of `data`."""
+        if self.ssl_object is None:
+            await asyncio.get_running_loop().sock_sendall(self._socket, data)
+        elif data:
+            await self._pump(self.ssl_object.write, data)
+
+    def is_readable(self) -> bool:
+        """Whether something waits to be read: on an idle connection its end, or bytes nobody asked for."""
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
+
+    def close(self) -> None:
+        """Close at once; the closing alert is a courtesy that is offered to the socket once, without waiting."""
+        if self.ssl_object is not None and self._socket.fileno() >= 0:
             with contextlib.suppress(OSError):
-                self._ssl.unwrap()
+                self.ssl_object.unwrap()
             with contextlib.suppress(OSError):
                 self._socket.send(self._outgoing.read())
         self._socket.close()
 
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        recorder = self._joined("handshake")
-        self._ssl = ssl_context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
-        try:
-            async with _bounded(timeout, httpcore.ConnectTimeout, httpcore.ConnectError):
-                await self._pump(self._ssl.do_handshake)
-            self._facts = tls_facts(self._ssl, client_certificate_sent=recorder.client_certificate)
-            recorder.tls = self._facts
-            if recorder.settle_s:
-                await self._hear_refusal(recorder)
-        except BaseException:
-            self._socket.close()
-            raise
-        return self
-
-    def get_extra_info(self, info: str) -> object:
-        if info == "ssl_object":
-            return self._ssl
-        return self._spoiled or _is_readable(self._socket) if info == "is_readable" else None
-
-    def _joined(self, phase: str) -> Recorder:
-        recorder = RECORDER.get()
-        recorder.phase, recorder.stream, recorder.tls = phase, self, self._facts
-        return recorder
-
-    async def _hear_refusal(self, recorder: Recorder) -> None:
-        """Raise what the server says right after the handshake, when it is a refusal; silence is consent."""
-        try:
-            async with _bounded(recorder.settle_s, httpcore.ReadTimeout, httpcore.ConnectError):
-                recorder.received += await self._receive(_READ_BYTES)
-        except httpcore.ReadTimeout:
-            return
-        raise httpcore.ConnectError("the server ended the connection right after the handshake")
-
-    async def _receive(self, max_bytes: int) -> bytes:
-        if self._ssl is None:
-            return await asyncio.get_running_loop().sock_recv(self._socket, max_bytes)
-        try:
-            return await self._pump(self._ssl.read, max_bytes)
-        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
-            return b""
-
-    async def _send(self, data: bytes) -> None:
-        if self._ssl is None:
-            await asyncio.get_running_loop().sock_sendall(self._socket, data)
-        elif data:
-            await self._pump(self._ssl.write, data)
+    def reset(self) -> None:
+        """Close so that the other end sees a reset. Source: SO_LINGER with time 0; RFC 9293, 3.10.5."""
+        with contextlib.suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        self._socket.close()
 
     async def _pump[*A, T](self, step: Callable[[*A], T], *arguments: *A) -> T:
         """The result of one step of the TLS engine, carrying bytes to and from the socket as it asks for them."""
@@ -167,7 +95,7 @@ class RecordingStream(httpcore.AsyncNetworkStream):
                 await self._flush()
                 return result
             await self._flush()
-            data = await loop.sock_recv(self._socket, _READ_BYTES)
+            data = await loop.sock_recv(self._socket, READ_BYTES)
             if data:
                 self._incoming.write(data)
             else:
@@ -177,81 +105,3 @@ class RecordingStream(httpcore.AsyncNetworkStream):
         data = self._outgoing.read()
         if data:
             await asyncio.get_running_loop().sock_sendall(self._socket, data)
-
-
-class RecordingBackend(httpcore.AsyncNetworkBackend):
-    """Opens recorded connections; the addresses of a name are tried in turn."""
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        recorder = RECORDER.get()
-        recorder.fresh = True
-        recorder.phase = "resolving"
-        async with _bounded(timeout, httpcore.ConnectTimeout, httpcore.ConnectError):
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            recorder.phase = "connecting"
-            stream = RecordingStream(await _connected(found))
-        recorder.phase = "connected"
-        return stream
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-
-type _Address = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
-
-
-async def _connected(
-    found: Sequence[tuple[socket.AddressFamily, socket.SocketKind, int, str, _Address]],
-) -> socket.socket:
-    problem: OSError = OSError("the name has no address")
-    for family, kind, protocol, _, address in found:
-        try:
-            # Not every address of a name need be of a family this machine has.
-            raw = socket.socket(family, kind, protocol)
-        except OSError as exc:
-            problem = exc
-            continue
-        try:
-            raw.setblocking(False)
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.get_running_loop().sock_connect(raw, address)
-        except OSError as exc:
-            raw.close()
-            problem = exc
-        except BaseException:
-            raw.close()
-            raise
-        else:
-            return raw
-    raise problem
-
-
-@contextlib.asynccontextmanager
-async def _bounded(
-    timeout_s: float | None, late: type[httpcore.TimeoutException], failed: type[httpcore.NetworkError]
-) -> AsyncIterator[None]:
-    """What goes wrong inside, as one of httpcore's two errors with the socket's own error as its cause."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            yield
-    except TimeoutError as exc:
-        raise late("not in time") from exc
-    except OSError as exc:
-        raise failed(exc.strerror or str(exc)) from exc
-
-
-def _is_readable(raw: socket.socket) -> bool:
-    """Whether something waits to be read: on an idle connection that can only be its end, or bytes nobody asked for."""
-    try:
-        return raw.fileno() < 0 or bool(raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)) or True
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True

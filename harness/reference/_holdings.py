@@ -247,7 +247,7 @@ def _held(name: str, patient: str, header: _Header, content: bytes) -> Held:
 def _header(content: bytes) -> _Header:
     root = safexml.parse(content)
     if root.tag != "{urn:hl7-org:v3}ClinicalDocument":
-        raise WireError("not a CDA document", kind="wrong-root", expected="ClinicalDocument", found=root.tag)
+        raise WireError("not a CDA document", kind="wrong-root", expected="ClinicalDocument", found=str(root.tag))
     own = _uid(root.find("h:id", _HL7))
     ids = tuple(
         PatientId(root=i.get("root", ""), extension=i.get("extension", ""))

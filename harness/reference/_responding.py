@@ -194,7 +194,7 @@ class RespondingSystem:
 
     def _asked(self, query: xcpd.DiscoveryQuery, payload: etree._Element) -> _discovery.Asked:
         parameters = payload.find(".//{urn:hl7-org:v3}queryByParameter")
-        echo = b"" if parameters is None else etree.tostring(parameters, method="c14n", exclusive=True, with_tail=False)
+        echo = b"" if parameters is None else _as_received(parameters)
         return _discovery.Asked(
             message_id=(query.message_id.root, query.message_id.extension) if query.message_id else (None, None),
             query_id=(query.query_id.root, query.query_id.extension) if query.query_id else (None, None),
@@ -289,7 +289,7 @@ class RespondingSystem:
         caller = judge(request.message, self._surroundings(request), trc=True)
         if isinstance(caller, Denial):
             return self._refused(
-                request, self._denied(caller), asked and self._holdings.patient(asked.root, asked.extension)
+                request, self._denied(caller), self._holdings.patient(asked.root, asked.extension) if asked else None
             )
         error = self._query_error(query)
         if error:
@@ -418,7 +418,8 @@ class RespondingSystem:
             found = next(iter(mine), None)
         if found is None:
             return _unknown()
-        needed = _facts.KINDS[found.kind].permissions if found.kind in _facts.KINDS else _facts.OTHER_RIGHTS
+        kind = _facts.KINDS.get(found.kind or "")
+        needed = kind.permissions if kind else _facts.OTHER_RIGHTS
         if not caller.may(needed, faults):
             return RegistryError(code="4703", context="a permission is missing")
         if "xcar.document.other" in faults:
@@ -519,6 +520,11 @@ def _unknown() -> RegistryError:
     return RegistryError(
         code="XDSMissingDocument", context="ERROR_GENERIC_DOCUMENT_MISSING : no such document for this patient"
     )
+
+
+def _as_received(element: etree._Element) -> bytes:
+    """`element` with the namespace declarations it needs, without an XML declaration and what follows it."""
+    return etree.tostring(element, encoding="UTF-8", xml_declaration=False, with_tail=False)
 
 
 def _traits_agree(patient: Patient, query: xcpd.DiscoveryQuery) -> bool:

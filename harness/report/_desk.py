@@ -283,11 +283,11 @@ def bytes_at(opened: Opened, place: Place) -> bytes:
     return root_part(parts).content if parts and place.document is None else b""
 
 
-def excerpt(desk: Desk, row: int, placed: Placed) -> tuple[str, ...]:
+def excerpt(desk: Desk, row: int, placed: Placed) -> tuple[views.ExcerptLine, ...]:
     """The source lines around a finding: as the finding quotes them, else two lines on either side; at most 7."""
     finding = placed.finding
     if finding.excerpt:
-        return tuple(_cut_line(line, None) for line in finding.excerpt.splitlines()[:7])
+        return tuple(views.ExcerptLine(number="", text=_cut_line(t, None)) for t in finding.excerpt.splitlines()[:7])
     if not placed.place.exchange or not finding.at.line:
         return ()
     data = bytes_at(desk.opened[row, placed.place.exchange], placed.place)
@@ -296,8 +296,11 @@ def excerpt(desk: Desk, row: int, placed: Placed) -> tuple[str, ...]:
     if not 0 <= at < len(lines) or not data:
         return ()
     if len(lines[at]) > _shown.LONG_LINE:
-        return (_cut_line(lines[at], finding.at.column),)
-    return tuple(_cut_line(line.rstrip("\r"), None) for line in lines[max(0, at - 2) : at + 3])
+        return (views.ExcerptLine(number=f"{at + 1}", text=_cut_line(lines[at], finding.at.column), hit=True),)
+    return tuple(
+        views.ExcerptLine(number=f"{n + 1}", text=_cut_line(lines[n].rstrip("\r"), None), hit=n == at)
+        for n in range(max(0, at - 2), min(len(lines), at + 3))
+    )
 
 
 def _cut_line(line: str, column: int | None) -> str:

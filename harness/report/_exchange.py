@@ -90,10 +90,14 @@ def _places(desk: Desk, index: int, x: Exchange) -> tuple[views.Link, ...]:
     """All findings of this exchange, those on its documents too, each linked to its line."""
     mine = [p for p in desk.placed[index] if p.place.exchange == x.id]
     return tuple(
-        views.Link(text=f"{p.finding.requirement or p.finding.rule or p.anchor}: {link.text}", href=link.href)
+        views.Link(text=desk.words.say("%(name)s: %(value)s", name=_named(p), value=link.text), href=link.href)
         for p in mine
         if (link := place_link(desk, index, p))
     )
+
+
+def _named(placed: Placed) -> str:
+    return placed.finding.requirement or placed.finding.rule or placed.anchor
 
 
 def _message(

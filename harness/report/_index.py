@@ -95,10 +95,10 @@ def _lede(desk: Desk, lines: tuple[views.RequirementLine, ...]) -> Iterable[str]
     judged = sum(line.mark.key in ("pass", "warning", "fail") for line in lines)
     if failed or contradicted:
         yield w.count(
-            "The system contradicts %(n)s of %(all)s requirement judged, in %(failed)s of %(rows)s scenario rows.",
-            "The system contradicts %(n)s of %(all)s requirements judged, in %(failed)s of %(rows)s scenario rows.",
-            contradicted,
-            all=w.figure(judged),
+            "The system contradicts %(bad)s of %(n)s requirement judged, in %(failed)s of %(rows)s scenario rows.",
+            "The system contradicts %(bad)s of %(n)s requirements judged, in %(failed)s of %(rows)s scenario rows.",
+            judged,
+            bad=w.figure(contradicted),
             failed=w.figure(failed),
             rows=w.figure(len(rows)),
         )
@@ -138,7 +138,7 @@ def _owners(desk: Desk) -> Iterable[views.OwnerView]:
             continue
         rest = len(mine) - _ITEMS_PER_OWNER
         yield views.OwnerView(
-            title=w.say("%(owner)s: %(n)s", owner=w.say(title), n=w.figure(len(mine))),
+            title=w.say("%(name)s: %(value)s", name=w.say(title), value=w.figure(len(mine))),
             items=tuple(_todo(desk, i) for i in mine[:_ITEMS_PER_OWNER]),
             more=w.count("and %(n)s more in the list below", "and %(n)s more in the list below", rest)
             if rest > 0

@@ -2,7 +2,7 @@
 
 from harness.model import RowResult, StepResult, TriggerOutcome, Verdict
 from harness.report import views
-from harness.report._desk import Desk, finding_view, validation_view
+from harness.report._desk import Desk, finding_title, finding_view, validation_view
 from harness.report._listing import plain_lines
 from harness.report._opened import Placed
 from harness.report._requirements import line_view
@@ -30,7 +30,7 @@ def row_view(desk: Desk, index: int) -> views.RowView:
         eyebrow=" · ".join(said),
         title=w.localized(row.title),
         heading_prefix=mark.word,
-        lede=_lede(desk, row),
+        lede=_lede(desk, row, placed),
         first_finding=placed[0].anchor if placed else "",
         home_href=desk.href("index", f"s-{desk.site.rows[index].removeprefix('scenarios/')}"),
         sequences=sequences(desk, index),
@@ -54,7 +54,7 @@ def row_view(desk: Desk, index: int) -> views.RowView:
     )
 
 
-def _lede(desk: Desk, row: RowResult) -> Prose:
+def _lede(desk: Desk, row: RowResult, placed: tuple[Placed, ...]) -> Prose:
     w = desk.words
     if row.reason:
         return w.quote(row.reason)
@@ -63,6 +63,8 @@ def _lede(desk: Desk, row: RowResult) -> Prose:
         return w.quote(bad.reason)
     if row.verdict is Verdict.PASS:
         return Prose(text=w.say("Every step met its expectation."))
+    if placed:
+        return finding_title(desk, placed[0].finding)
     return Prose(text="")
 
 

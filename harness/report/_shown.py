@@ -31,7 +31,7 @@ _HIDDEN = (
 )
 _PICTURES = {c: chr(0x2400 + c) if c < 0x20 else "\u2421" if c == 0x7F else f"\u27e8U+{c:04X}\u27e9" for c in _HIDDEN}
 _TOKEN = re.compile(
-    r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|</?[A-Za-z_][^<>]*>|[^<]+|<", re.DOTALL
+    r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|</?[A-Za-z_][^<>]*(?:>|\Z)|[^<]+|<", re.DOTALL
 )
 _ATTRIBUTE = re.compile(r"""([^\s=<>"'/]+)(\s*=\s*)("[^"]*"|'[^']*')|[^\s"'=]+|\s+|.""", re.DOTALL)
 _BASE64_RUN = re.compile(rf"[A-Za-z0-9+/=\s]{{{LONG_RUN},}}")
@@ -105,7 +105,7 @@ def listing(text: str, around: frozenset[tuple[int, int]] = frozenset()) -> List
     source = text[:MAX_SHOWN].replace("\r\n", "\n").split("\n")
     if len(source) > 1 and not source[-1]:
         source.pop()
-    rough = [chunk for number, line in enumerate(source, start=1) for chunk in _chunks_of(number, line)]
+    rough = list(_chunks(source))
     kept = _kept(rough, around)
     lines: list[Line] = []
     skipped = 0
@@ -116,7 +116,7 @@ def listing(text: str, around: frozenset[tuple[int, int]] = frozenset()) -> List
         if skipped:
             lines.append(_gap(rough[index - skipped], skipped))
             skipped = 0
-        pieces = tuple(_coloured(chunk.text))
+        pieces = tuple(_coloured(chunk.text, inside_tag=chunk.inside_tag))
         lines.append(
             Line(number=chunk.number, column=chunk.column, depth=chunk.depth, pieces=pieces, first=chunk.column == 1)
         )
@@ -140,6 +140,7 @@ class _Chunk:
     column: int
     depth: int
     text: str
+    inside_tag: bool = False
 
 
 def _gap(chunk: _Chunk, skipped: int) -> Line:
@@ -157,14 +158,20 @@ def _kept(rough: list[_Chunk], around: frozenset[tuple[int, int]]) -> frozenset[
     return frozenset(kept)
 
 
-def _chunks_of(number: int, line: str) -> Iterator[_Chunk]:
-    if len(line) <= LONG_LINE or line.count("<") < 4:
-        yield _Chunk(number, 1, min(len(line) - len(line.lstrip(" \t")), 60), line)
-        return
-    column = 1
-    for text, level in _broken(line):
-        yield _Chunk(number, column, min(max(0, level) * 2, 60), text)
-        column += len(text)
+def _chunks(source: list[str]) -> Iterator[_Chunk]:
+    """The lines, long ones in pieces; `inside_tag` when a tag that began on an earlier line is still open."""
+    inside = False
+    for number, line in enumerate(source, start=1):
+        if len(line) <= LONG_LINE or line.count("<") < 4:
+            depth = min(len(line) - len(line.lstrip(" \t")), 60)
+            yield _Chunk(number, 1, depth, line, inside)
+        else:
+            column = 1
+            for text, level in _broken(line):
+                yield _Chunk(number, column, min(max(0, level) * 2, 60), text)
+                column += len(text)
+        opened, closed = line.rfind("<"), line.rfind(">")
+        inside = opened > closed or (inside and closed < 0)
 
 
 def _broken(line: str) -> Iterator[tuple[str, int]]:
@@ -192,7 +199,14 @@ def _broken(line: str) -> Iterator[tuple[str, int]]:
         yield pending, pending_level
 
 
-def _coloured(text: str) -> Iterator[Piece]:
+def _coloured(text: str, *, inside_tag: bool) -> Iterator[Piece]:
+    if inside_tag:
+        end = text.find(">") + 1 or len(text)
+        yield from _attributes(text[:end].removesuffix(">").removesuffix("/"))
+        closing = text[:end][len(text[:end].removesuffix(">").removesuffix("/")) :]
+        if closing:
+            yield Piece("t", closing)
+        text = text[end:]
     for match in _TOKEN.finditer(text):
         token = match.group()
         if token.startswith(("<!--", "<?")):
@@ -208,8 +222,13 @@ def _tag(token: str) -> Iterator[Piece]:
     name = head.group() if head else "<"
     tail = "/>" if token.endswith("/>") and len(token) > len(name) + 1 else ">" if token.endswith(">") else ""
     yield Piece("t", name)
-    inner = token[len(name) : len(token) - len(tail)]
-    for match in _ATTRIBUTE.finditer(inner):
+    yield from _attributes(token[len(name) : len(token) - len(tail)])
+    if tail:
+        yield Piece("t", tail)
+
+
+def _attributes(text: str) -> Iterator[Piece]:
+    for match in _ATTRIBUTE.finditer(text):
         if match.group(1):
             yield Piece("a", match.group(1))
             yield Piece("", match.group(2) + match.group(3)[0])
@@ -217,8 +236,6 @@ def _tag(token: str) -> Iterator[Piece]:
             yield Piece("", match.group(3)[-1])
         else:
             yield Piece("", match.group())
-    if tail:
-        yield Piece("t", tail)
 
 
 def _shortened(kind: str, text: str) -> Iterator[Piece]:

@@ -35,7 +35,7 @@ def render_html(run: Run, folder: Path, *, templates: Path, lang: str) -> Path:
     """Writes the report of `run` into `folder` and returns its `index.html`; the same run gives the same bytes.
 
     Args:
-        folder: made if absent; pages of an earlier rendering in it are replaced.
+        folder: made if absent; pages of the same name in it are replaced, nothing is deleted.
         templates: the `reports/` folder (templates, static, translations).
         lang: `en` or `fr`, the language of the pages without suffix; `x.fr.html` or `x.en.html` is the sibling.
 
@@ -47,8 +47,7 @@ def render_html(run: Run, folder: Path, *, templates: Path, lang: str) -> Path:
         raise ValueError(f"language must be one of {LANGUAGES}, got {lang!r}")
     folder.mkdir(parents=True, exist_ok=True)
     for name in _FOLDERS:
-        shutil.rmtree(folder / name, ignore_errors=True)
-        (folder / name).mkdir()
+        (folder / name).mkdir(exist_ok=True)
     for name in _ASSETS:
         shutil.copyfile(templates / "static" / name, folder / "assets" / name)
     site = plan_site(run)
@@ -71,11 +70,8 @@ def _environment(templates: Path, desk: Desk) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
-        extensions=["jinja2.ext.i18n"],
     )
-    # Messages in templates are literals of ours without parameters, so old-style gettext keeps them plain text that is
-    # escaped like all other.
-    environment.install_gettext_callables(desk.words.say, lambda s, p, n: desk.words.count(s, p, n), newstyle=False)  # type: ignore[attr-defined]
+    environment.globals["_"] = desk.words.say
     return environment
 
 

@@ -19,12 +19,14 @@ def render_junit(run: Run) -> bytes:
     fail is a failure; error, inconclusive, review and not_run are errors; skipped and not_applicable are skipped. Warnings go
     to system-out.
     """
-    suites = etree.Element("testsuites", name=_safe(f"{run.system.name} {run.system.version}"), **_totals(run.rows))
+    suites = etree.Element("testsuites", _totals(run.rows))
+    suites.set("name", _safe(f"{run.system.name} {run.system.version}"))
     by_profile: defaultdict[str, list[RowResult]] = defaultdict(list)
     for row in run.rows:
         by_profile[row.profile].append(row)
     for profile, rows in by_profile.items():
-        suite = etree.SubElement(suites, "testsuite", name=_safe(profile), **_totals(tuple(rows)))
+        suite = etree.SubElement(suites, "testsuite", _totals(tuple(rows)))
+        suite.set("name", _safe(profile))
         suite.set(
             "timestamp",
             f"{min((r.started_at for r in rows if r.started_at), default=run.started_at):%Y-%m-%dT%H:%M:%S}",

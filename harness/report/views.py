@@ -78,6 +78,15 @@ class NoteView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExcerptLine:
+    """A source line around a finding; `hit` is the line itself, `number` is empty when not known."""
+
+    number: str
+    text: str
+    hit: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindingView:
     """A finding in full: the six facts, place, excerpt, and what to do next."""
 
@@ -90,7 +99,7 @@ class FindingView:
     message: Prose
     place: Link
     xpath: str
-    excerpt: tuple[str, ...]
+    excerpt: tuple[ExcerptLine, ...]
     requirement: Link
     requirement_text: Prose
     level: str
@@ -168,6 +177,12 @@ class ArrowView:
     answered: bool
     y: int
     y_answer: int
+    label_y: int
+    answer_label_y: int
+    icon_y: int
+    time_y: int
+    time_answer_y: int
+    altered_x: int
     x_from: int
     x_to: int
     head: str

@@ -7,9 +7,20 @@ function of scenario, evidence and packs. Prints nothing, renders nothing, reads
 from harness.runner._judge import Judge
 from harness.runner._plan import Row, plan_rows
 from harness.runner._trigger import AskPerson
+from harness.runner.bundled import bundled_system
 from harness.runner.exit import FAILED, INTERRUPTED, OPERATOR, PASSED, UNDECIDED, exit_status
 from harness.runner.rejudge import recorded_evidence, rejudge, rejudge_rows
-from harness.runner.session import Progress, RunSpec, Session, assemble, environment, own_pki, utc_now
+from harness.runner.session import (
+    Progress,
+    RunSpec,
+    Session,
+    assemble,
+    environment,
+    merge_runs,
+    own_pki,
+    run_id,
+    utc_now,
+)
 
 __all__ = [
     "FAILED",
@@ -24,12 +35,15 @@ __all__ = [
     "RunSpec",
     "Session",
     "assemble",
+    "bundled_system",
     "environment",
     "exit_status",
+    "merge_runs",
     "own_pki",
     "plan_rows",
     "recorded_evidence",
     "rejudge",
     "rejudge_rows",
+    "run_id",
     "utc_now",
 ]

@@ -5,7 +5,8 @@ The same functions serve the command line and pytest.
 
 import asyncio
 import platform
-from collections.abc import Callable, Iterable, Mapping
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -66,6 +67,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def run_id(now: datetime) -> str:
+    """A fresh run id that sorts by time: `20260203-141500-1a2b`."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
 def no_progress(event: str, row: Row, result: RowResult | StepResult | None) -> None:
     """Tells nobody."""
 
@@ -85,6 +91,7 @@ class RunSpec:
     bundled_system: bool = False
     faults: tuple[str, ...] = ()
     pki_dir: Path | None = None
+    exchange_prefix: str = "x"
     clock: Clock = field(default=utc_now)
 
 
@@ -206,7 +213,7 @@ class Session:
     def finish(self, rows: Iterable[Row], state: State = State.DONE) -> Run:
         """The record of the run, written to run.json; rows that were not reached are `not_run`."""
         results = tuple(self._done.get(row.id) or empty_result(row, None) for row in rows)
-        run = assemble(self._spec, results, self._validator.coverage(), self._started_at, self._spec.clock(), state)
+        run = assemble(self._spec, results, self._validator.uses(), self._started_at, self._spec.clock(), state)
         self._directory.write_run(run)
         event = "run-done" if state is State.DONE else "run-interrupted"
         self._event(event, {"verdict": run.verdict.value})
@@ -245,7 +252,7 @@ class Session:
 
     def _new_id(self) -> str:
         self._count += 1
-        return f"x{self._count:04d}"
+        return f"{self._spec.exchange_prefix}{self._count:04d}"
 
 
 def assemble(
@@ -277,6 +284,49 @@ def assemble(
         faults=spec.faults,
         seed=spec.seed,
     )
+
+
+def merge_runs(runs: Sequence[Run], id: str) -> Run:
+    """One record of several runs of the same kind against the same system, as parallel workers make them.
+
+    Rows are sorted by id; figures of packs are added up.
+
+    Raises:
+        ValueError: there is nothing to merge.
+    """
+    if not runs:
+        raise ValueError("no runs to merge")
+    rows = tuple(sorted((row for run in runs for row in run.rows), key=lambda row: row.id))
+    requirements = run_requirements(rows)
+    return replace(
+        runs[0],
+        id=id,
+        started_at=min(run.started_at for run in runs),
+        ended_at=max(run.ended_at for run in runs),
+        state=State.DONE if all(run.state is State.DONE for run in runs) else State.ABORTED,
+        verdict=roll_up(row.verdict for row in rows),
+        rows=rows,
+        requirements=requirements,
+        catalogue={name: text for run in runs for name, text in run.catalogue.items()},
+        packs=_merged_packs(runs),
+    )
+
+
+def _merged_packs(runs: Sequence[Run]) -> tuple[PackUse, ...]:
+    merged: dict[str, PackUse] = {}
+    for pack in (pack for run in runs for pack in run.packs):
+        known = merged.get(pack.coordinate)
+        if known is None:
+            merged[pack.coordinate] = pack
+            continue
+        merged[pack.coordinate] = replace(
+            known,
+            rules_loaded=max(known.rules_loaded, pack.rules_loaded),
+            rules_fired=max(known.rules_fired, pack.rules_fired),
+            codes_checked=known.codes_checked + pack.codes_checked,
+            codes_unverifiable=known.codes_unverifiable + pack.codes_unverifiable,
+        )
+    return tuple(merged.values())
 
 
 def environment() -> Environment:

@@ -15,9 +15,11 @@ from harness.store.rundir import (
     fetch_blob,
     finished_rows,
     load_run,
+    merge_directories,
     read_events,
     run_schema,
     run_to_json,
+    validation_schema,
 )
 
 __all__ = [
@@ -31,10 +33,12 @@ __all__ = [
     "finished_rows",
     "from_json",
     "load_run",
+    "merge_directories",
     "read_events",
     "read_folder",
     "run_schema",
     "run_to_json",
     "to_json",
+    "validation_schema",
     "write_folder",
 ]

@@ -8,6 +8,7 @@ Layout: design of the run directory in docs/run-directory.md.
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Self, cast
 from pydantic import ValidationError
 
 from harness.errors import InputError, Problem
-from harness.model import RowResult, Run, Verdict
+from harness.model import RowResult, Run, ValidationReport, Verdict
 from harness.store._codec import Json, from_json, json_schema, to_json
 
 FORMAT_VERSION = "1.0"
@@ -116,6 +117,12 @@ class RunDirectory:
         """
         return fetch_blob(self.path, digest)
 
+    def keep_input(self, name: str, source: Path) -> None:
+        """Copy a file the run was told (it may hold references to secrets, never secrets) beside the events, once."""
+        target = self.path / name
+        if not target.exists():
+            shutil.copyfile(source, target)
+
     def append(self, event: str, at: datetime, fields: Mapping[str, Json]) -> None:
         """Write one event line and force it to the disk before returning."""
         line = {"event": event, "at": at.isoformat().replace("+00:00", "Z"), **fields}
@@ -170,6 +177,21 @@ def read_events(folder: Path) -> Iterable[dict[str, Json]]:
             raise InputError(
                 Problem(code="E806", option=folder.name, problem=f"{EVENTS} line {number} is not JSON")
             ) from exc
+
+
+def merge_directories(sources: Iterable[Path], target: RunDirectory) -> None:
+    """Copy the events (source by source) and blobs of the runs at `sources` into `target`.
+
+    Raises:
+        InputError: events of a source are damaged, or a blob was altered.
+    """
+    for source in sources:
+        for blob in sorted((source / BLOBS).iterdir()):
+            if not blob.name.startswith("."):
+                target.keep(fetch_blob(source, blob.name))
+        for event in read_events(source):
+            fields = {key: value for key, value in event.items() if key not in ("event", "at")}
+            target.append(str(event["event"]), datetime.fromisoformat(str(event["at"])), fields)
 
 
 def finished_rows(folder: Path) -> dict[str, RowResult]:
@@ -262,4 +284,12 @@ def run_schema() -> dict[str, Json]:
     schema["additionalProperties"] = False
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "harness run record"
+    return schema
+
+
+def validation_schema() -> dict[str, Json]:
+    """JSON Schema of one result of `harness validate --format json`."""
+    schema = json_schema(ValidationReport)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "harness validation report"
     return schema

@@ -1,1 +1,22 @@
-"""validators"""
+"""Judges documents and messages against artefacts: well-formedness, XML Schema, Schematron. Bytes in, findings out.
+
+May not know SOAP faults, transactions or scenarios, nor import the room that parses messages: a malformed message can
+still be parsed there and judged here. Nothing checked is never a pass: no artefact that fits, a schema that is not whole,
+an engine that died, each make the report inconclusive or an error, with the reason.
+"""
+
+from harness.validators._kinds import facts_of, kind_of
+from harness.validators._positions import Position, PositionIndex
+from harness.validators._validator import Validator
+from harness.validators.schematron import CompileCache, Engine, MemoryCache
+
+__all__ = [
+    "CompileCache",
+    "Engine",
+    "MemoryCache",
+    "Position",
+    "PositionIndex",
+    "Validator",
+    "facts_of",
+    "kind_of",
+]

@@ -83,9 +83,7 @@ def _inner(envelope: etree._Element) -> Iterator[Part]:
 
 
 def _part(element: etree._Element, *, needed: bool) -> Part:
-    return Part(
-        kind=kind_of(element), element=element, path=path_of(element), facts=facts_of(element), needed=needed
-    )
+    return Part(kind=kind_of(element), element=element, path=path_of(element), facts=facts_of(element), needed=needed)
 
 
 def kind_of(root: etree._Element) -> str:
@@ -109,7 +107,8 @@ def facts_of(root: etree._Element) -> Mapping[str, str]:
     templates = [t.get("root", "") for t in root.iterchildren(f"{{{HL7}}}templateId")]
     template = next((t for t in templates if t in _DOCUMENT_TEMPLATES), "none")
     extension = next(
-        (name for name, uri in MEDICATION_EXTENSIONS.items() if next(root.iter(f"{{{uri}}}*"), None) is not None), "none"
+        (name for name, uri in MEDICATION_EXTENSIONS.items() if next(root.iter(f"{{{uri}}}*"), None) is not None),
+        "none",
     )
     return {"template": template, "medication_extension": extension}
 
@@ -120,7 +119,7 @@ def path_of(element: etree._Element) -> str:
     here: etree._Element | None = element
     while here is not None:
         name = etree.QName(here)
-        position = 1 + sum(1 for _ in here.itersiblings(here.tag, preceding=True))
+        position = 1 + len(list(here.itersiblings(str(here.tag), preceding=True)))
         steps.append(f"/Q{{{name.namespace or ''}}}{name.localname}[{position}]")
         here = here.getparent()
     return "".join(reversed(steps))

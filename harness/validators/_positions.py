@@ -10,6 +10,7 @@ import codecs
 import re
 from bisect import bisect_right
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from xml.parsers import expat
 
@@ -49,7 +50,7 @@ class PositionIndex:
         attribute = _ATTRIBUTE_STEP.search(path)
         if attribute:
             path = path[: attribute.start()]
-        offset = self._offsets.get(path) if path else min(self._offsets.values(), default=None)
+        offset = self._offsets.get(path) if path.strip("/") else min(self._offsets.values(), default=None)
         if offset is None:
             return None
         if attribute:
@@ -103,7 +104,7 @@ def _offsets(data: bytes) -> dict[str, int]:
     counts: list[Counter[str]] = [Counter()]
 
     def start(name: str, _: dict[str, str]) -> None:
-        namespace, _, local = name.rpartition("}")
+        namespace, __, local = name.rpartition("}")
         step = f"Q{{{namespace}}}{local}"
         counts[-1][step] += 1
         here = f"{path[-1]}/{step}[{counts[-1][step]}]"
@@ -117,10 +118,9 @@ def _offsets(data: bytes) -> dict[str, int]:
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
-    try:
+    # an encoding expat lacks, or text that is not well-formed: what was read so far is right
+    with suppress(expat.ExpatError):
         parser.Parse(data, True)
-    except expat.ExpatError:  # an encoding expat lacks, or text that is not well-formed: what was read so far is right
-        pass
     return offsets
 
 

@@ -108,27 +108,32 @@ def add_ii(parent: etree._Element, name: str, value: Ii | None) -> None:
 def canonical(element: etree._Element) -> bytes:
     """`element` in a form in which equal content has equal bytes, whatever prefixes, blanks and comments were used.
 
-    Elements keep their namespace but lose their prefix, text is trimmed (and dropped beside elements), `xsi:type` keeps
-    the local part, and canonical XML orders the rest. The result can be put into another message; it is for comparing and
+    Elements keep their namespace and get a fixed prefix, also in `xsi:type`, text is trimmed (and dropped beside
+    elements), and canonical XML orders the rest. The result can be put into another message; it is for comparing and
     echoing, never for signatures. Source: W3C Canonical XML 2.0.
     """
     # Version 2.0 and not exclusive 1.0, which refuses a relative namespace name instead of writing it.
-    return etree.tostring(_without_prefixes(element, None), method="c14n2", with_comments=False)
+    return etree.tostring(_with_fixed_prefix(element, None), method="c14n2", with_comments=False)
 
 
-def _without_prefixes(element: etree._Element, parent: etree._Element | None) -> etree._Element:
+def _with_fixed_prefix(element: etree._Element, parent: etree._Element | None) -> etree._Element:
     name = etree.QName(element)
-    nsmap = {None: name.namespace} if name.namespace else None
-    copy: etree._Element
-    if parent is None:
-        copy = etree.Element(name, nsmap=nsmap)
-    else:
-        copy = etree.SubElement(parent, name, nsmap=nsmap)
+    # No default namespace, under which an element without namespace could not be told apart; the prefix is the one our
+    # answers use, because lxml drops a repeated declaration when an element moves and knows nothing of xsi:type.
+    nsmap = {"hl7" if name.namespace == ns.HL7 else "n": name.namespace} if name.namespace else None
+    copy = etree.Element(name, nsmap=nsmap)
+    if parent is not None:
+        parent.append(copy)
     for key, value in element.attrib.items():
-        copy.set(key, value.strip().rpartition(":")[2] if key == _XSI_TYPE else value)
+        copy.set(key, _type_with_fixed_prefix(value, element) if key == _XSI_TYPE else value)
     nested = list(children(element))
     for child in nested:
-        _without_prefixes(child, copy)
+        _with_fixed_prefix(child, copy)
     if not nested:
         copy.text = text(element)
     return copy
+
+
+def _type_with_fixed_prefix(value: str, element: etree._Element) -> str:
+    prefix, _, local = value.strip().rpartition(":")
+    return f"hl7:{local}" if element.nsmap.get(prefix or None) == ns.HL7 else local

@@ -214,7 +214,7 @@ def level_of_format(kind: str, format_code: str) -> int | None:
     return next((level for level, codes in formats.items() if wanted in (c.casefold() for c in codes)), None)
 
 
-# --- Registry status, severity, associations. Source: OASIS ebRS 3.0, 2.1.3 and 6.9; IHE ITI TF-3, 4.2.4.
+# --- Registry status, severity, associations. Source: OASIS ebRS 3.0, section 2.1; IHE ITI TF-3, 4.2.4.
 STATUS_SUCCESS = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"
 STATUS_FAILURE = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Failure"
 STATUS_PARTIAL_SUCCESS = "urn:ihe:iti:2007:ResponseStatusType:PartialSuccess"

@@ -25,6 +25,21 @@ FAULT_ACTION = "http://www.w3.org/2005/08/addressing/soap/fault"  # WS-Addressin
 
 VERSIONS: Mapping[str, str] = MappingProxyType({"1.2": ns.SOAP, "1.1": ns.SOAP11})
 
+SECURITY_FAULTS = tuple(
+    ns.clark(ns.WSSE, name)
+    for name in (
+        "UnsupportedSecurityToken",
+        "UnsupportedAlgorithm",
+        "InvalidSecurity",
+        "InvalidSecurityToken",
+        "FailedAuthentication",
+        "FailedCheck",
+        "SecurityTokenUnavailable",
+        "MessageExpired",
+    )
+)
+"""Clark names of the fault (sub)codes that WS-Security defines. Source: WS-Security 1.1, 12."""
+
 _XML_TYPES = ("application/soap+xml", "text/xml", "application/xml", "application/xop+xml")
 _ADDRESSING = ("To", "Action", "MessageID", "ReplyTo", "RelatesTo", "From", "FaultTo")
 _DECLARATION = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?xml[^>]*\?>\s*")
@@ -203,21 +218,6 @@ def build_fault(
         inner += f'<soap:Reason><soap:Text xml:lang="en">{escape(reason)}</soap:Text></soap:Reason>'
         inner += f"<soap:Detail><text>{escape(detail)}</text></soap:Detail>" if detail is not None else ""
     return build_envelope(addressing=addressing, payload=f"<soap:Fault>{inner}</soap:Fault>".encode(), version=version)
-
-
-def security_fault_codes() -> tuple[str, ...]:
-    """The Clark names of the fault codes WS-Security defines. Source: WS-Security 1.0, 12."""
-    names = (
-        "UnsupportedSecurityToken",
-        "UnsupportedAlgorithm",
-        "InvalidSecurity",
-        "InvalidSecurityToken",
-        "FailedAuthentication",
-        "FailedCheck",
-        "SecurityTokenUnavailable",
-        "MessageExpired",
-    )
-    return tuple(ns.clark(ns.WSSE, name) for name in names)
 
 
 def _addressing(blocks: Sequence[etree._Element], uri: str) -> Addressing:

@@ -173,17 +173,17 @@ def key_pem(key: rsa.RSAPrivateKey) -> bytes:
 
 
 def parse_certificates(data: bytes) -> tuple[x509.Certificate, ...]:
-    """The certificates in `data`: every one of a PEM text, or the one of a DER.
+    """The certificates in `data`: every one of a PEM text, or the one of a DER (which begins with the octet 30).
 
     Raises:
         WireError: kind `certificate`, when `data` is neither.
     """
+    if b"-----BEGIN" not in data or data[:1] == b"\x30":
+        return (_from_der(data),)
     try:
-        if b"-----BEGIN" in data:
-            return tuple(x509.load_pem_x509_certificates(data))
-        return (x509.load_der_x509_certificate(data),)
+        return tuple(x509.load_pem_x509_certificates(data))
     except (ValueError, UnsupportedAlgorithm) as exc:
-        raise WireError("not a readable X.509 certificate", kind="certificate", expected="DER or PEM") from exc
+        raise WireError("not a readable X.509 certificate", kind="certificate", expected="PEM") from exc
 
 
 def load_credentials(certificates: bytes, key: bytes) -> Credentials:
@@ -211,7 +211,7 @@ def describe_certificate(der: bytes) -> CertificateFacts:
     Raises:
         WireError: kind `certificate`, when `der` is not a certificate or its names cannot be read.
     """
-    (certificate,) = parse_certificates(der)
+    certificate = _from_der(der)
     try:
         subject, issuer = certificate.subject, certificate.issuer
         return CertificateFacts(
@@ -312,6 +312,13 @@ def _signature_problem(certificate: x509.Certificate, issuer: x509.Certificate) 
             f"the authority {issuer.subject.rfc4514_string()!r}"
         )
     return None
+
+
+def _from_der(data: bytes) -> x509.Certificate:
+    try:
+        return x509.load_der_x509_certificate(data)
+    except (ValueError, UnsupportedAlgorithm) as exc:
+        raise WireError("not a readable X.509 certificate", kind="certificate", expected="DER") from exc
 
 
 def _extension[T: x509.ExtensionType](certificate: x509.Certificate, kind: type[T]) -> T | None:

@@ -73,7 +73,7 @@ class SignatureFacts:
 
     `certificate` is the DER with whose key the signature verifies, `certificate_count` how many the KeyInfo holds (the
     profile wants one). `follows_issuer` is whether the Signature stands directly after saml:Issuer. `weak` is set when
-    SHA-1 took part. `chain_problem` is None when no anchors were given or the chain leads to one.
+    SHA-1 took part. `chain_problem` is None when the chain leads to an anchor, and when no instant was given to judge it.
     """
 
     covered: etree._Element
@@ -124,7 +124,7 @@ def sign(
         issuer.addnext(signature)
     else:
         root.insert(0, signature)
-    return etree.tostring(root)
+    return etree.tostring(root, encoding="UTF-8")
 
 
 def verify(
@@ -133,7 +133,8 @@ def verify(
     """The facts of the signature that `element` carries as a direct child and that covers `element` itself.
 
     `element` stays where it is, inside its envelope; nothing is looked up outside it but the uniqueness of its ID. With
-    `anchors` (and the aware instant `at`) the signer's chain is checked too, and its problem is told, not raised.
+    the aware instant `at` the signer's chain up to `anchors` is judged too (no anchors: no trust), and its problem is
+    told, not raised; without `at` nothing is said about trust.
 
     Raises:
         WireError: a kind that begins with `signature`: `signature-missing`; `signature-structure` (more than one, an
@@ -145,7 +146,7 @@ def verify(
     Source: SAML 2.0 Core, 5.4.1 to 5.4.4; XML Signature 1.1, 3.2.
     """
     if anchors and at is None:
-        raise ValueError("to judge a chain the instant is needed")
+        raise ValueError("to judge a chain, the instant is needed")
     signature = _only_signature(element)
     info = _only(signature, "SignedInfo")
     reference = _only(info, "Reference")
@@ -164,7 +165,7 @@ def verify(
     value = _base64(_only(signature, "SignatureValue"))
     signer = _signer(ders, signature_algorithm, value, signed, signature)
     problem = None
-    if anchors and at is not None:
+    if at is not None:
         above = [c for c in (_load(der, signature) for der in ders) if c != signer]
         problem = x509.chain_problem(signer, above, anchors, at)
     return SignatureFacts(

@@ -16,9 +16,7 @@ PHARM = f'<component><structuredBody><p:asContent xmlns:p="{ns.PHARM}"/></struct
 EPSOS = f'<component><structuredBody><e:asContent xmlns:e="{ns.EPSOS_MEDICATION}"/></structuredBody></component>'
 
 
-def document(
-    code: str = "60591-5", template: str | None = codes.TEMPLATE_ROOT + ".3", body: str = STRUCTURED
-) -> bytes:
+def document(code: str = "60591-5", template: str | None = codes.TEMPLATE_ROOT + ".3", body: str = STRUCTURED) -> bytes:
     claimed = f'<templateId root="{template}"/>' if template else ""
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <ClinicalDocument xmlns="urn:hl7-org:v3">{claimed}
@@ -53,9 +51,7 @@ def test_the_header_is_read_field_by_field() -> None:
     assert (header.patient_family, header.patient_given) == ("Exemplaire", "Camille Alix")
     assert (header.patient_birth, header.patient_gender) == ("19790314", "F")
     assert (header.author_country, header.custodian_country, header.country) == ("FR", "BE", "BE")
-    assert [(r.type, r.id) for r in header.related_documents] == [
-        ("XFRM", cda.Ii(root="2.999.250.3", extension="SRC"))
-    ]
+    assert [(r.type, r.id) for r in header.related_documents] == [("XFRM", cda.Ii(root="2.999.250.3", extension="SRC"))]
 
 
 @pytest.mark.parametrize(
@@ -149,11 +145,8 @@ def test_any_bytes_are_a_header_or_a_wire_error(given_bytes: bytes | tuple[int, 
         at, noise = given_bytes
         whole = document(body=non_xml("QQ=="))
         given_bytes = whole[:at] + noise + whole[at + len(noise) :]
-    for read in (cda.parse_header, cda.embedded):
-        try:
-            assert isinstance(read(given_bytes), cda.CdaHeader | bytes)
-        except WireError as error:
-            assert error.kind
+    assert isinstance(some.outcome(cda.parse_header, given_bytes), cda.CdaHeader | str)
+    assert isinstance(some.outcome(cda.embedded, given_bytes), bytes | str)
 
 
 @given(some.tree_of(ns.clark(ns.HL7, "ClinicalDocument"), some.HL7_NAMES, some.HL7_ATTRIBUTES))

@@ -1,7 +1,7 @@
 """The head of an HTTP message and its Content-Type."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import WireError
@@ -78,6 +78,7 @@ def test_what_is_no_http_head_is_refused(raw: bytes) -> None:
     assert caught.value.kind == "not-http"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_arbitrary_content_type_gives_a_value_or_a_wire_error(value: str) -> None:
     try:
@@ -87,6 +88,7 @@ def test_arbitrary_content_type_gives_a_value_or_a_wire_error(value: str) -> Non
     assert "/" in parsed.media_type
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.booleans())
 def test_arbitrary_head_gives_a_value_or_a_wire_error(raw: bytes, prefixed: bool) -> None:
     try:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import safexml
@@ -154,6 +154,7 @@ ASSERTIONS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(ASSERTIONS)
 def test_any_assertion_survives_building_and_parsing(assertion: SamlAssertion) -> None:
     assert parsed(saml.build_assertion(assertion)) == assertion
@@ -238,6 +239,7 @@ def test_what_is_no_assertion_is_refused() -> None:
     assert caught.value.kind == "wrong-root"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 4000), st.integers(0, 60))
 def test_damaged_assertion_gives_a_value_or_a_wire_error(noise: bytes, at: int, length: int) -> None:
     xml = saml.build_assertion(hcp())
@@ -264,7 +266,8 @@ def test_danish_and_finnish_assertions_of_the_corpus_are_read(corpus: Path) -> N
         assert identity.authn_instant is not None
         assert identity.authn_instant.at is not None
         assert identity.authn_instant.is_utc is zulu
-        assert relation.advice_ids == (identity.id,)
+        assert len(relation.advice_ids) == 1
+        assert (relation.advice_ids == (identity.id,)) is (country == "DK")  # the Finnish file mixes two sessions
         role = identity.attribute(saml.ROLE)
         assert role is not None
         assert isinstance(role.values[0], CodedValue)

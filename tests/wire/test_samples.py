@@ -183,3 +183,125 @@ def test_national_formats_that_are_no_cda_are_refused(corpus: Path) -> None:
         with pytest.raises(WireError) as caught:
             cda.parse_header((corpus / row["path"]).read_bytes())
         assert caught.value.kind == "wrong-root"
+
+
+def full_answer() -> xcpd.DiscoveryAnswer:
+    ours, theirs = xcpd.device("2.999.250"), xcpd.device("2.999.56")
+    detail = xcpd.AckDetail(code=codes.ERROR_PI_GENERIC, text="context", location="place")
+    subject = xcpd.Subject(
+        ids=(xcpd.Ii(root="2.999.1", extension="P-1"),),
+        names=(xcpd.PersonName(family="Exemplaire", given="Camille"),),
+        gender="F",
+        birth="19790314",
+        street="1 rue de l'Exemple",
+        city="Exempleville",
+        postal_code="00000",
+        country="FR",
+        custodian_ids=(xcpd.Ii(root="2.999.250"),),
+    )
+    ack = xcpd.Acknowledgement(type_code="AE", target_message_id=xcpd.Ii(root="2.999.7"), details=(detail,))
+    return xcpd.DiscoveryAnswer(
+        message_id=xcpd.Ii(root="2.999.8", extension="1"),
+        creation_time="20260301100000.000+0000",
+        sender=ours,
+        receivers=(theirs,),
+        acknowledgements=(ack,),
+        query_ack_id=xcpd.Ii(root="2.999.9"),
+        query_response_code="AE",
+        subjects=(subject,),
+        issues=tuple(xcpd.reason(code) for code in codes.REASONS),
+        query_echo=xcpd.canonical_query(full_query()),
+    )
+
+
+def full_query() -> xcpd.DiscoveryQuery:
+    return xcpd.DiscoveryQuery(
+        message_id=xcpd.Ii(root="2.999.7"),
+        creation_time="20260301100000.000+0000",
+        sender=xcpd.device("2.999.56"),
+        receivers=(xcpd.device("2.999.250"),),
+        query_id=xcpd.Ii(root="2.999.9"),
+        response_priority_codes=("D",),
+        respond_to="https://ncp-b.example/xcpd",
+        minimum_degree_match="75",
+        ids=(xcpd.Ii(root="2.999.1", extension="P-1"), xcpd.Ii(null_flavor="NI")),
+        family="Exemplaire",
+        given="Camille",
+        birth="19790314",
+        gender="F",
+        street="1 rue de l'Exemple",
+        city="Exempleville",
+        postal_code="00000",
+        country="FR",
+    )
+
+
+def full_listing() -> xds.QueryAnswer:
+    code = xds.Coded(code="60591-5", scheme=codes.LOINC, display="Patient Summary")
+    entry = xds.DocumentEntry(
+        id="urn:uuid:00000000-0000-4000-8000-000000000001",
+        lid="urn:uuid:00000000-0000-4000-8000-000000000001",
+        unique_id="2.999.250.3^L3",
+        patient_id="P-1^^^&2.999.1&ISO",
+        home="urn:oid:2.999.250",
+        creation_time="20260301100000",
+        language="fr-FR",
+        repository_id="2.999.250.9",
+        size="1234",
+        slots=(xds.Slot(name="serviceStartTime", values=("20260301",)),),
+        title="Patient Summary",
+        description="structured",
+        version="1.1",
+        class_code=code,
+        type_code=code,
+        format_code=code,
+        confidentiality_codes=(code,),
+        facility_type_code=code,
+        practice_setting_code=code,
+        event_codes=(code,),
+        authors=(xds.Author(slots=(xds.Slot(name="authorPerson", values=("x",)),)),),
+    )
+    pair = xds.Association(type=codes.ASSOCIATION_XFRM, source=entry.id, target=entry.id, id="urn:uuid:1")
+    error = xds.RegistryError(code=codes.ERROR_PS_NOT_FOUND, context="none", severity=codes.SEVERITY_WARNING)
+    return xds.QueryAnswer(status=codes.STATUS_SUCCESS, errors=(error,), entries=(entry,), associations=(pair,))
+
+
+def retrieve_answer(form: str) -> bytes:
+    document = xds.RetrievedDocument(
+        home="urn:oid:2.999.250", repository="2.999.250.9", id="1", mime_type="text/xml", content=b"<a/>", form=form
+    )
+    return xds.build_retrieve_answer(xds.RetrieveAnswer(status=codes.STATUS_SUCCESS, documents=(document,)))[0]
+
+
+MESSAGES = [
+    ("hl7v3/multicacheschemas/PRPA_IN201305UV02.xsd", lambda: xcpd.build_query(full_query())),
+    ("hl7v3/multicacheschemas/PRPA_IN201306UV02.xsd", lambda: xcpd.build_answer(full_answer())),
+    (
+        "ebxml-regrep-3/ebRS30/query.xsd",
+        lambda: xds.build_query(xds.find_documents("P-1^^^&2.999.1&ISO", ["11502-2", "34105-7"])),
+    ),
+    ("ebxml-regrep-3/ebRS30/query.xsd", lambda: xds.build_query_answer(full_listing())),
+    (
+        "ihe-xds-b/IHE/XDS.b_DocumentRepository.xsd",
+        lambda: xds.build_retrieve_request(
+            xds.RetrieveRequest(documents=(xds.DocumentRequest(home="urn:oid:2.999", repository="2.999", id="1"),))
+        ),
+    ),
+    ("ihe-xds-b/IHE/XDS.b_DocumentRepository.xsd", lambda: retrieve_answer("inline")),
+]
+
+
+@pytest.mark.parametrize(
+    ("schema", "build"),
+    MESSAGES,
+    ids=["xcpd query", "xcpd answer", "find documents", "document list", "retrieve request", "retrieve answer"],
+)
+def test_full_messages_of_ours_satisfy_the_published_schema(corpus: Path, schema: str, build: Any) -> None:
+    judge = etree.XMLSchema(etree.parse(corpus / "artefacts/xsd" / schema))
+    judge.assertValid(safexml.parse(build()))
+
+
+def test_the_published_schema_would_notice_a_missing_part(corpus: Path) -> None:
+    judge = etree.XMLSchema(etree.parse(corpus / "artefacts/xsd" / MESSAGES[0][0]))
+    broken = xcpd.build_query(full_query()).replace(b'<statusCode code="new"/>', b"")
+    assert not judge.validate(safexml.parse(broken))

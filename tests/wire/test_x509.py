@@ -8,8 +8,11 @@ from shutil import which
 from typing import Any
 
 import pytest
+from cryptography import x509 as cx509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from hypothesis import given
+from cryptography.x509.oid import NameOID
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import PeerError, WireError
@@ -170,6 +173,63 @@ def test_leaf_cannot_sign_another_leaf(pki: Pki) -> None:
     assert "not an authority" in problem
 
 
+def subordinate(pki: Pki, *extensions: tuple[cx509.ExtensionType, bool]) -> Credentials:
+    """An authority below the root, with `extensions` (each with whether it is critical)."""
+    name = cx509.Name([cx509.NameAttribute(NameOID.COMMON_NAME, "Middle CA")])
+    root = pki.root.certificate
+    builder = cx509.CertificateBuilder(root.subject, name, pki.key.public_key(), 9, AT - DAY, AT + DAY)
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical)
+    signed = builder.sign(pki.root_key, hashes.SHA256())
+    return Credentials(certificate=signed, key=pki.key, chain=(root,))
+
+
+AUTHORITY = (cx509.BasicConstraints(ca=True, path_length=None), True)
+
+
+@pytest.mark.parametrize(
+    ("extensions", "words"),
+    [
+        pytest.param((AUTHORITY,), "at most 0 authorities below", id="path too long"),
+        pytest.param((), "not an authority", id="no basic constraints"),
+        pytest.param(
+            (AUTHORITY, (cx509.UnrecognizedExtension(cx509.ObjectIdentifier("2.999.1"), b""), True)),
+            "unknown critical extension 2.999.1",
+            id="unknown critical extension",
+        ),
+        pytest.param(
+            (
+                AUTHORITY,
+                (cx509.KeyUsage(True, False, False, False, False, False, False, False, False), True),
+            ),
+            "may not sign certificates",
+            id="key usage",
+        ),
+    ],
+)
+def test_authority_in_between_is_judged(
+    pki: Pki, extensions: tuple[tuple[cx509.ExtensionType, bool], ...], words: str
+) -> None:
+    leaf = pki.leaf(issuer=subordinate(pki, *extensions))
+
+    problem = x509.chain_problem(leaf.certificate, leaf.chain, [pki.root.certificate], AT)
+
+    assert problem is not None
+    assert words in problem
+
+
+def test_authority_in_between_is_a_good_anchor_itself(pki: Pki) -> None:
+    middle = subordinate(pki, AUTHORITY)
+
+    assert x509.chain_problem(pki.leaf(issuer=middle).certificate, (), [middle.certificate], AT) is None
+
+
+def test_crowd_of_namesakes_does_not_stall_the_search(pki: Pki) -> None:
+    namesakes = [pki.authority(key=pki.key).certificate for _ in range(30)]
+
+    assert x509.chain_problem(pki.leaf().certificate, namesakes, (), AT) is not None
+
+
 def test_self_signed_stranger_is_not_trusted(pki: Pki) -> None:
     stranger = pki.authority("Strange CA", pki.key).certificate
 
@@ -198,6 +258,16 @@ def test_credentials_survive_pem(pki: Pki) -> None:
     assert loaded.key.private_numbers() == pki.key.private_numbers()
 
 
+def test_certificate_is_read_from_der_and_from_pem_with_text_before_it(pki: Pki) -> None:
+    certificate = pki.root.certificate
+
+    assert x509.parse_certificates(x509.certificate_der(certificate)) == (certificate,)
+    assert x509.parse_certificates(b"subject=CN\n" + x509.certificate_pem(certificate) * 2) == (
+        certificate,
+        certificate,
+    )
+
+
 def test_credentials_never_show_their_key(pki: Pki) -> None:
     assert "key" not in repr(pki.leaf()).replace("keyUsage", "")
 
@@ -214,6 +284,7 @@ def test_unreadable_key_is_refused_without_quoting_it(pki: Pki) -> None:
     assert "geheim" not in str(caught.value)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_arbitrary_bytes_are_no_certificate(data: bytes) -> None:
     with pytest.raises(WireError) as caught:

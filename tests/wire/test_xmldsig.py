@@ -9,11 +9,15 @@ from pathlib import Path
 from shutil import which
 
 import pytest
-from hypothesis import given
+from cryptography import x509 as cx509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from signxml import DigestAlgorithm, SignatureConfiguration, SignatureMethod, XMLSigner, XMLVerifier
-from signxml.algorithms import CanonicalizationMethod
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
+from signxml.signer import XMLSigner
+from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from harness import safexml
 from harness.errors import WireError
@@ -163,6 +167,13 @@ def test_signer_of_an_unknown_authority_is_told(pki: Pki) -> None:
     assert xmldsig.verify(element, anchors=[pki.other.certificate], at=AT).chain_problem is not None
 
 
+def test_no_anchors_are_no_trust(pki: Pki) -> None:
+    element = safexml.parse(xmldsig.sign(unsigned(), pki.seal))
+
+    assert xmldsig.verify(element, at=AT).chain_problem is not None
+    assert xmldsig.verify(element).chain_problem is None
+
+
 def test_anchors_without_an_instant_are_a_programming_error(pki: Pki) -> None:
     with pytest.raises(ValueError, match="instant"):
         xmldsig.verify(safexml.parse(unsigned()), anchors=[pki.root.certificate])
@@ -210,7 +221,8 @@ def test_signature_elsewhere_in_the_assertion_is_noticed(pki: Pki) -> None:
         pytest.param(b'code="221"', b'code="2262"', "signature-digest", id="attribute"),
         pytest.param(b"Dr Exemplaire", b"Dr Autre", "signature-digest", id="text"),
         pytest.param(b"<saml:Subject>", b"\n<saml:Subject>", "signature-digest", id="whitespace"),
-        pytest.param(b"<ds:DigestValue>", b"<ds:DigestValue>AAAA", "signature-structure", id="digest not base64"),
+        pytest.param(b"<ds:DigestValue>", b"<ds:DigestValue>AAAA", "signature-digest", id="digest"),
+        pytest.param(b"<ds:DigestValue>", b"<ds:DigestValue>%", "signature-structure", id="digest not base64"),
         pytest.param(b"<ds:SignedInfo>", b"<ds:SignedInfo> ", "signature-value", id="signed info"),
         pytest.param(b"<ds:SignatureValue>", b"<ds:SignatureValue>AAAA", "signature-value", id="signature value"),
         pytest.param(b"<ds:SignatureValue>", b"<ds:SignatureValue>%", "signature-structure", id="value not base64"),
@@ -399,6 +411,7 @@ def test_identifier_that_occurs_twice_in_the_envelope_is_refused(pki: Pki, block
     assert kind_of(assertion_of(root)) == "signature-reference"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=20), st.integers(0, 10_000), st.integers(0, 20))
 def test_damaged_signed_assertion_never_verifies_with_another_meaning(
     pki: Pki, noise: bytes, at: int, length: int
@@ -452,26 +465,66 @@ def test_signxml_accepts_our_signature(pki: Pki) -> None:
     expected = SignatureConfiguration(
         signature_methods=frozenset({SignatureMethod.RSA_SHA256}),
         digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
+        verification_time=AT,
     )
 
     result = XMLVerifier().verify(signed, x509_cert=pki.seal.certificate, id_attribute="ID", expect_config=expected)
 
+    assert isinstance(result, VerifyResult)
+    assert result.signed_xml is not None
     assert result.signed_xml.tag == ASSERTION
 
 
-def test_signature_of_signxml_verifies(pki: Pki) -> None:
-    root = safexml.parse(unsigned())
-    place = etree.Element(SIGNATURE, Id="placeholder")
+def signed_by_signxml(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+    certificate: cx509.Certificate,
+    method: SignatureMethod = SignatureMethod.RSA_SHA256,
+    c14n: CanonicalizationMethod = CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
+) -> etree._Element:
+    """An assertion with comments, signed by signxml and put into an envelope."""
+    root = safexml.parse(unsigned().replace(b"</saml:Issuer>", b"</saml:Issuer><!-- a comment -->"))
     issuer = root.find(ns.clark(ns.SAML, "Issuer"))
     assert issuer is not None
-    issuer.addnext(place)
-    signer = XMLSigner(c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0)
-    signed = signer.sign(root, key=pki.seal.key, cert=[pki.seal.certificate], reference_uri="_h1", id_attribute="ID")
+    issuer.addnext(etree.Element(SIGNATURE, Id="placeholder"))
+    signer = XMLSigner(signature_algorithm=method, c14n_algorithm=c14n)
+    signed = signer.sign(root, key=key, cert=[certificate], reference_uri="_h1", id_attribute="ID")
+    return assertion_of(in_envelope(etree.tostring(signed)))
 
-    facts = xmldsig.verify(assertion_of(in_envelope(etree.tostring(signed))))
 
+@pytest.mark.parametrize(
+    ("method", "c14n"),
+    [
+        (SignatureMethod.RSA_SHA256, CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0),
+        (SignatureMethod.RSA_SHA512, CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0),
+        (SignatureMethod.SHA256_RSA_MGF1, CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0),
+        (SignatureMethod.RSA_SHA256, CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0_WITH_COMMENTS),
+    ],
+    ids=["RSA", "RSA with SHA-512", "RSA-PSS", "with comments"],
+)
+def test_signature_of_signxml_verifies(pki: Pki, method: SignatureMethod, c14n: CanonicalizationMethod) -> None:
+    element = signed_by_signxml(pki.seal.key, pki.seal.certificate, method, c14n)
+
+    facts = xmldsig.verify(element)
+
+    assert (facts.signature_algorithm, facts.c14n) == (method.value, c14n.value)
     assert facts.follows_issuer
     assert facts.certificate == x509.certificate_der(pki.seal.certificate)
+
+
+def test_signature_of_an_elliptic_curve_key_verifies() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = cx509.Name([cx509.NameAttribute(cx509.NameOID.COMMON_NAME, "curve")])
+    builder = cx509.CertificateBuilder(name, name, key.public_key(), 5, AT - DAY, AT + DAY)
+
+    facts = xmldsig.verify(signed_by_signxml(key, builder.sign(key, hashes.SHA256()), SignatureMethod.ECDSA_SHA256))
+
+    assert facts.signature_algorithm == xmldsig.ECDSA_SHA256
+
+
+def test_inclusive_canonicalisation_is_refused(pki: Pki) -> None:
+    element = signed_by_signxml(pki.seal.key, pki.seal.certificate, c14n=CanonicalizationMethod.CANONICAL_XML_1_0)
+
+    assert kind_of(element) == "signature-transform"
 
 
 @pytest.mark.corpus

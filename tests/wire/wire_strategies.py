@@ -1,8 +1,11 @@
 """Hypothesis strategies for message values and for trees that look like messages."""
 
+from collections.abc import Callable
+
 from hypothesis import strategies as st
 from lxml import etree
 
+from harness.errors import WireError
 from harness.wire import codes, ns, xcpd, xds
 
 CHARACTERS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff")
@@ -14,7 +17,7 @@ IIS = st.builds(xcpd.Ii, root=MAYBE, extension=MAYBE, null_flavor=st.none() | st
 DEVICES = st.builds(
     xcpd.Device, ids=st.lists(IIS, max_size=2).map(tuple), organization_ids=st.lists(IIS, max_size=2).map(tuple)
 )
-PLACE = {name: MAYBE_TEXT for name in ("street", "city", "postal_code", "country")}
+PLACE = dict.fromkeys(("street", "city", "postal_code", "country"), MAYBE_TEXT)
 HEAD = {
     "message_id": st.none() | IIS,
     "creation_time": MAYBE,
@@ -119,13 +122,13 @@ DOCUMENT_QUERIES = st.builds(
 AUTHORS = st.builds(xds.Author, slots=st.lists(SLOTS, max_size=2).map(tuple))
 ENTRIES = st.builds(
     xds.DocumentEntry,
-    **{
-        name: MAYBE
-        for name in (
+    **dict.fromkeys(
+        (
             *("id", "unique_id", "patient_id", "home", "lid", "mime_type", "status", "object_type", "creation_time"),
             *("language", "source_patient_id", "repository_id", "size", "hash", "title", "description", "version"),
-        )
-    },
+        ),
+        MAYBE,
+    ),
     **{
         name: st.none() | CODED
         for name in ("class_code", "type_code", "format_code", "facility_type_code", "practice_setting_code")
@@ -162,6 +165,14 @@ DOCUMENTS = st.builds(
 RETRIEVE_ANSWERS = st.builds(xds.RetrieveAnswer, **RESULT, documents=st.lists(DOCUMENTS, max_size=3).map(tuple))
 
 
+def outcome[T](read: Callable[[T], object], given: T) -> object:
+    """What `read` makes of `given`: its value, or the kind of the WireError it raises."""
+    try:
+        return read(given)
+    except WireError as error:
+        return error.kind
+
+
 def tree_of(root: str, names: tuple[str, ...], attributes: tuple[str, ...]) -> st.SearchStrategy[etree._Element]:
     """Elements called `root` with children drawn from `names` (Clark names), comments and processing instructions."""
     attribute = st.dictionaries(st.sampled_from(attributes), VALUES, max_size=3)
@@ -189,17 +200,15 @@ def _element(
     return element
 
 
-HL7_NAMES = tuple(
-    ns.clark(ns.HL7, n)
-    for n in (
-        *("controlActProcess", "queryByParameter", "parameterList", "livingSubjectId", "livingSubjectName", "value"),
-        *("subject", "registrationEvent", "subject1", "patient", "patientPerson", "name", "family", "given", "id"),
-        *("acknowledgement", "acknowledgementDetail", "typeCode", "code", "reasonOf", "detectedIssueEvent"),
-        *("triggerFor", "actOrderRequired", "mitigatedBy", "queryAck", "queryId", "sender", "receiver", "device"),
-        *("matchCriterionList", "custodian", "assignedEntity", "patientAddress", "semanticsText"),
-        *("recordTarget", "patientRole", "templateId", "component", "nonXMLBody", "text", "relatedDocument"),
-    )
-) + ("{urn:x}foreign", "plain")
+_HL7_LOCAL = (
+    *("controlActProcess", "queryByParameter", "parameterList", "livingSubjectId", "livingSubjectName", "value"),
+    *("subject", "registrationEvent", "subject1", "patient", "patientPerson", "name", "family", "given", "id"),
+    *("acknowledgement", "acknowledgementDetail", "typeCode", "code", "reasonOf", "detectedIssueEvent"),
+    *("triggerFor", "actOrderRequired", "mitigatedBy", "queryAck", "queryId", "sender", "receiver", "device"),
+    *("matchCriterionList", "custodian", "assignedEntity", "patientAddress", "semanticsText"),
+    *("recordTarget", "patientRole", "templateId", "component", "nonXMLBody", "text", "relatedDocument"),
+)
+HL7_NAMES = (*(ns.clark(ns.HL7, n) for n in _HL7_LOCAL), "{urn:x}foreign", "plain")
 HL7_ATTRIBUTES = ("root", "extension", "code", "value", "nullFlavor", "classCode", ns.clark(ns.XSI, "type"))
 EBXML_NAMES = (
     *(ns.clark(ns.RIM, n) for n in ("AdhocQuery", "Slot", "ValueList", "Value", "RegistryObjectList", "Name")),

@@ -185,7 +185,7 @@ def _stylesheet(c: _Compiling, phase: str) -> str:
     while waiting := sorted(c.called - written):
         for name in waiting:
             written.add(name)
-            body.append(f"<xsl:template name={quoteattr(_template(name))}>{_items(c, c.abstract[name], f'abstract:{name}')}")
+            body.append(f"<xsl:template name={quoteattr(_template(name))}>{_items(c, c.abstract[name], name)}")
             body.append("</xsl:template>")
     out.append(_head(c))
     for let in global_lets:
@@ -268,7 +268,7 @@ def _head(c: _Compiling) -> str:
 <xsl:sequence select="concat($what, '{UNIT_END}', path($at), '{UNIT_END}',
   string-join($values ! translate(., '{RECORD_END}{UNIT_END}', ''), '{UNIT_END}'), '{RECORD_END}')"/></xsl:function>
 <xsl:function name="h:doc"><xsl:param name="names"/>
-<xsl:for-each select="$names"><xsl:variable name="uri" select="resolve-uri(string(.), {quoteattr(base)[1:-1]!r})"/>
+<xsl:for-each select="$names"><xsl:variable name="uri" select="replace(resolve-uri(string(.), {quoteattr(base)[1:-1]!r}), '^file:/+', 'file:///')"/>
 <xsl:sequence select="if (starts-with($uri, {quoteattr(root)[1:-1]!r}) and not(contains($uri, '..')))
   then doc($uri) else error((), 'a rule may read files of its pack only')"/></xsl:for-each></xsl:function>"""
     foreign = "\n".join(c.schema.foreign)
@@ -439,7 +439,7 @@ def _check(c: _Compiling, rule: Rule, check: SchCheck, owner: str) -> str:
     values = f"({', '.join(dynamic)})"
     decided = test.replace(MISSING, "false()")
     failed = f"not({decided})" if check.kind == "assert" else decided
-    record = f'<xsl:value-of select={quoteattr(f"h:record(., 'F{number}', {values})")}/>'
+    record = f"<xsl:value-of select={quoteattr(f"h:record(., 'F{number}', {values})")}/>"
     text = f"<xsl:if test={quoteattr(failed)}>{record}</xsl:if>"
     if MISSING in test:
         agree = f"boolean({decided}) = boolean({test.replace(MISSING, 'true()')})"
@@ -463,5 +463,3 @@ def _rule_id(c: _Compiling, owner: str, rule: Rule, check: SchCheck) -> str:
     name = f"{c.schema.stem}/{owner}/{digest[:8]}"
     count = c.rule_ids[name] = c.rule_ids.get(name, 0) + 1
     return name if count == 1 else f"{name}-{count}"
-
-

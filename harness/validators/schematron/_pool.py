@@ -9,14 +9,19 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.validators.schematron._compile import CompiledSchema
 from harness.validators.schematron._worker import LENGTH, Message, write_frame
 
-_PACKAGE_PARENT = str(Path(__file__).resolve().parents[3])
-_START = f"import sys; sys.path.insert(0, {_PACKAGE_PARENT!r}); from harness.validators.schematron._worker import main; main()"
+_WORKER = Path(__file__).with_name("_worker.py")
+# run as a file, not imported as a module: the package around it takes longer to import than Saxon to start
+_START = (
+    f"import runpy, sys; sys.path.insert(0, {str(_WORKER.parents[3])!r}); "
+    f"runpy.run_path({str(_WORKER)!r}, run_name='__main__')"
+)
 
 
 class WorkerDied(HarnessError):
@@ -73,10 +78,8 @@ class Worker:
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
-                    try:
+                    with suppress(BrokenPipeError):  # what was still to be written to a process that is gone
                         stream.close()
-                    except BrokenPipeError:  # what was still to be written to a process that is gone
-                        pass
 
     def _ask(self, request: Mapping[str, object], timeout_s: float) -> Message:
         process = self._process or self._start()

@@ -245,9 +245,7 @@ def _rule(reading: _Reading, node: _Node, parameters: Mapping[str, str]) -> Rule
     return Rule(context=context, items=tuple(items), id=node.element.get("id", ""), role=node.element.get("role", ""))
 
 
-def _check(
-    reading: _Reading, element: etree._Element, rule: etree._Element, parameters: Mapping[str, str]
-) -> SchCheck:
+def _check(reading: _Reading, element: etree._Element, rule: etree._Element, parameters: Mapping[str, str]) -> SchCheck:
     message = list(_message(element, parameters))
     for name in element.get("diagnostics", "").split():
         if name in reading.diagnostics:
@@ -259,7 +257,7 @@ def _check(
         test=_substitute(element.get("test", ""), parameters),
         message=tuple(message),
         id=element.get("id", ""),
-        role=element.get("role") or rule.get("role", ""),
+        role=element.get("role") or rule.get("role") or "",
         see=element.get("see", ""),
         flag=element.get("flag", ""),
     )

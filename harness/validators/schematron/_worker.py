@@ -85,7 +85,9 @@ class _Saxon:
         executable = self._xslt.compile_stylesheet(stylesheet_text=str(request["xslt"]), encoding="UTF-8")
         parameters = request["parameters"]
         assert isinstance(parameters, list)
-        for name, file, select in parameters:
+        for parameter in parameters:
+            assert isinstance(parameter, list)
+            name, file, select = parameter
             executable.set_parameter(name, self._value(file, select))
         self._executables[str(request["key"])] = executable
 
@@ -110,7 +112,7 @@ class _Saxon:
         executable = self._executables[key]
         node = self._processor.parse_xml(xml_text=text, encoding="UTF-8")
         executable.set_global_context_item(xdm_item=node)  # type: ignore[attr-defined]
-        return executable.transform_to_string(xdm_node=node) or ""  # type: ignore[attr-defined,no-any-return]
+        return executable.transform_to_string(xdm_node=node) or ""  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

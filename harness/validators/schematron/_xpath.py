@@ -11,7 +11,7 @@ _TOKEN = re.compile(
     r"""|(?P<call>(?<![\w$@/.:-])(?:fn:)?[a-z][\w-]*(?=\s*\())""",
     re.DOTALL,
 )
-_BOUND = re.compile(r"\b(?:for|some|every|let)\s+((?:\$[\w.:-]+[^$]*?,\s*)*\$[\w.:-]+)\s+(?:in|:=)|,\s*(\$[\w.:-]+)\s+(?:in\b|:=)")
+_BOUND = re.compile(r"(?:\b(?:for|some|every|let)\s+|,\s*)\$([\w.:-]+)\s+(?:in\b|:=)|\$([\w.:-]+)\s*:=")
 _LITERAL_ARGUMENT = re.compile(r"\s*\(\s*('[^']*'|\"[^\"]*\")\s*\)")
 
 READING = ("doc", "document")
@@ -37,9 +37,7 @@ def free_variables(expression: str) -> frozenset[str]:
         return frozenset()
     names = {m.group().lstrip("$ \n\t") for m in _TOKEN.finditer(expression) if m.lastgroup == "variable"}
     plain = _TOKEN.sub(lambda m: " " if m.lastgroup in ("string", "comment") else m.group(), expression)
-    bound: set[str] = set()
-    for match in _BOUND.finditer(plain):
-        bound.update(name.lstrip("$") for name in re.findall(r"\$[\w.:-]+", match.group()))
+    bound = {match.group(1) or match.group(2) for match in _BOUND.finditer(plain)}
     return frozenset(names - bound)
 
 

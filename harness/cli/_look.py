@@ -1,0 +1,203 @@
+"""Commands that only look: lint, list, explain, schema, report."""
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness import report
+from harness.checks import AUTOMATIC
+from harness.cli._run import write_outputs
+from harness.cli._shared import ERR
+from harness.errors import InputError, Problem
+from harness.model import Scenario, walk
+from harness.packs import LINT_CODES, Library, bundled_data, json_schema, lint, load_library, select
+from harness.runner import OPERATOR, PASSED, exit_status
+from harness.store import load_run, run_schema, validation_schema
+
+FORMATS = ("text", "json")
+
+
+def lint_command(paths: tuple[Path, ...], format_: str) -> int:
+    """Print every problem; 2 when one is an error."""
+    _known_format(format_, FORMATS)
+    root = bundled_data() / "scenarios"
+    problems = lint(paths or (root,), load_library(root), judged=frozenset(AUTOMATIC))
+    if format_ == "json":
+        rows = [
+            {
+                "code": p.code,
+                "severity": p.severity,
+                "file": p.at.file if p.at else None,
+                "line": p.at.line if p.at else None,
+                "column": p.at.column if p.at else None,
+                "problem": p.problem,
+                "expected": list(p.expected),
+                "found": p.found,
+                "hint": p.hint,
+            }
+            for p in problems
+        ]
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+    else:
+        for problem in problems:
+            sys.stdout.write(f"{problem}\n")
+        errors = sum(p.severity == "error" for p in problems)
+        ERR.print(f"{errors} errors, {len(problems) - errors} warnings")
+    return OPERATOR if any(p.severity == "error" for p in problems) else PASSED
+
+
+def covered_by(library: Library) -> Mapping[str, tuple[str, ...]]:
+    """Requirement id -> ids of the scenarios that cover it."""
+    out: dict[str, list[str]] = defaultdict(list)
+    for scenario in library.scenarios:
+        for name in scenario_covers(scenario):
+            out[name].append(scenario.id)
+    return {name: tuple(ids) for name, ids in out.items()}
+
+
+def scenario_covers(scenario: Scenario) -> tuple[str, ...]:
+    """Requirements a scenario speaks about, as a whole or in a step, sorted."""
+    return tuple(sorted({*scenario.covers, *(c for s in walk(scenario.steps) for c in s.covers)}))
+
+
+def list_command(targets: tuple[str, ...], requirements: bool, uncovered: bool, format_: str, lang: str) -> int:
+    """Print scenarios, or requirements with what judges them."""
+    _known_format(format_, FORMATS)
+    library = load_library(bundled_data() / "scenarios")
+    if requirements:
+        rows = _requirement_rows(library, uncovered, lang)
+    else:
+        rows = [
+            {
+                "id": s.id,
+                "title": s.title.in_(lang),
+                "profile": s.applies.profile,
+                "sut": s.applies.sut,
+                "covers": list(scenario_covers(s)),
+                "tags": list(s.tags),
+                "file": s.at.file,
+            }
+            for s in select(library, targets)
+        ]
+    if format_ == "json":
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+        return PASSED
+    for row in rows:
+        detail = row.get("level") or row.get("sut")
+        sys.stdout.write(f"{row['id']:<18} {detail!s:<8} {row.get('text') or row.get('title')}\n")
+        if requirements:
+            by = [*(["automatic check"] if row["automatic"] else []), *_texts(row["scenarios"])]
+            sys.stdout.write(f"{'':<18} {'':<8} {', '.join(by) if by else '-'}\n")
+        else:
+            sys.stdout.write(f"{'':<18} {'':<8} {', '.join(_texts(row['covers']))}\n")
+    ERR.print(f"{len(rows)} {'requirements' if requirements else 'scenarios'}")
+    return PASSED
+
+
+def _requirement_rows(library: Library, uncovered: bool, lang: str) -> list[dict[str, object]]:
+    scenarios = covered_by(library)
+    rows: list[dict[str, object]] = []
+    for requirement in library.requirements.values():
+        by = scenarios.get(requirement.id, ())
+        automatic = requirement.id in AUTOMATIC
+        if uncovered and (by or automatic):
+            continue
+        rows.append(
+            {
+                "id": requirement.id,
+                "level": requirement.level.value,
+                "actor": requirement.actor,
+                "text": requirement.text.in_(lang),
+                "automatic": automatic,
+                "scenarios": list(by),
+                "sources": list(requirement.sources),
+            }
+        )
+    return rows
+
+
+def _texts(value: object) -> list[str]:
+    return [str(v) for v in value] if isinstance(value, list) else []
+
+
+def explain_command(code: str, lang: str) -> int:
+    """Print what `code` means, from the catalogue."""
+    library = load_library(bundled_data() / "scenarios")
+    out = sys.stdout.write
+    requirement = library.requirements.get(code)
+    if requirement is not None:
+        out(f"{requirement.id}  {requirement.level.value}  {requirement.actor}  {requirement.transaction}\n")
+        out(f"{requirement.text.in_(lang)}\n\n")
+        by = covered_by(library).get(code, ())
+        judged = ["automatic check"] if code in AUTOMATIC else []
+        out(f"judged by: {', '.join([*judged, *by]) or '-'}\n")
+        for known in library.catalogue.deviations.values():
+            if code in known.requirements:
+                out(f"{known.id} ({known.seen_in}): {known.text} -> {known.treatment}\n")
+        for source in requirement.sources:
+            out(f"source: {source}\n")
+        return PASSED
+    deviation = library.catalogue.deviations.get(code)
+    if deviation is not None:
+        out(f"{deviation.id}  {', '.join(deviation.requirements)}\n{deviation.seen_in}: {deviation.text}\n")
+        out(f"{deviation.treatment}\n")
+        return PASSED
+    alteration = library.catalogue.mutations.get(code) or library.catalogue.reply_faults.get(code)
+    if alteration is not None:
+        out(f"{alteration.name}  {', '.join(alteration.transactions)}\n{alteration.title.in_(lang)}\n")
+        out(f"{alteration.explains.in_(lang)}\n")
+        return PASSED
+    if code in LINT_CODES:
+        out(f"{code}  {LINT_CODES[code].in_(lang)}\n")
+        return PASSED
+    raise InputError(Problem(code="E905", option=code, problem="nothing of that name to explain"))
+
+
+def schema_command(name: str) -> int:
+    """Print the JSON Schema called `name`."""
+    from_packs = ("scenario", "fragment", "population", "sut")
+    if name == "run":
+        schema: object = run_schema()
+    elif name == "validation":
+        schema = validation_schema()
+    elif name in from_packs:
+        schema = json_schema(name)
+    else:
+        expected = (*from_packs, "run", "validation")
+        raise InputError(Problem(code="E906", option="NAME", problem="unknown schema", expected=expected, found=name))
+    sys.stdout.write(json.dumps(schema, ensure_ascii=False, indent=1, default=_plain) + "\n")
+    return PASSED
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, tuple):
+        return list(value)
+    raise TypeError(type(value).__name__)
+
+
+def report_command(folder: Path, format_: str, output: Path | None, lang: str) -> int:
+    """Render a run again; the status is that of the run."""
+    _known_format(format_, ("html", "junit", "json"))
+    run = load_run(folder)
+    if format_ == "html":
+        if output is None:
+            index = write_outputs(run, folder, lang)
+        else:
+            index = report.render_html(run, output, templates=bundled_data() / "reports", lang=lang).absolute()
+        sys.stdout.write(f"{index}\n")
+    else:
+        content = report.render_junit(run) if format_ == "junit" else (folder / "run.json").read_bytes()
+        if output is None:
+            sys.stdout.buffer.write(content)
+        else:
+            output.write_bytes(content)
+    return exit_status(run)
+
+
+def _known_format(given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise InputError(Problem(code="E907", option="--format", problem="unknown format", expected=known, found=given))

@@ -1,0 +1,74 @@
+"""`harness peer`: a simulated peer for hand-driven work, every exchange printed and kept."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from harness import checks
+from harness.cli._shared import ERR, sut_environment
+from harness.errors import InputError, Problem
+from harness.model import Exchange
+from harness.packs import bundled_data, load_library, load_sut
+from harness.peers import PeerServer, RespondingGateway, SeededIds, server_context
+from harness.runner import PASSED, own_pki, run_id, utc_now
+from harness.store import RunDirectory
+
+ACTORS = ("ncpeh-a",)
+
+
+def peer_command(sut_path: Path, actor: str, lang: str) -> int:
+    """Answer whatever the system asks from the synthetic population until interrupted."""
+    if actor not in ACTORS:
+        raise InputError(
+            Problem(
+                code="E910",
+                option="--actor",
+                problem="unknown peer",
+                expected=ACTORS,
+                found=actor,
+                hint="a peer of country B is driven by scenarios: harness run",
+            )
+        )
+    return asyncio.run(_serve(sut_path, lang))
+
+
+async def _serve(sut_path: Path, lang: str) -> int:
+    sut = load_sut(sut_path, sut_environment())
+    population = load_library(bundled_data() / "scenarios").populations["default"]
+    now = utc_now()
+    pki = own_pki(Path(sut.ours.pki) if sut.ours.pki else None, sut, now)
+    server = PeerServer(server_context(pki.tls, sut.trust_authorities), clock=utc_now)
+    gateway = RespondingGateway(ours=sut.ours, population=population, clock=utc_now, ids=SeededIds())
+    task = asyncio.current_task()
+    assert task is not None
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+    out = Path("runs") / f"peer-{run_id(now)}"
+    with RunDirectory.create(out) as directory:
+        await server.start(sut.ours.host, sut.ours.ports)
+        for key, url in server.endpoints.items():
+            ERR.print(f"{key:<8} {url}")
+        ERR.print(f"{'trust' if lang == 'en' else 'autorité':<8} {pki.authority.certificate.subject.rfc4514_string()}")
+        for patient in population.patients.values():
+            ids = ", ".join(i.cx for i in patient.ids)
+            ERR.print(f"{'patient':<8} {patient.key}  {ids}  {patient.family} {patient.given} {patient.birth or ''}")
+        count = 0
+        try:
+            while True:
+                await asyncio.sleep(0.02)
+                for incoming in server.pending():
+                    count += 1
+                    answer = await asyncio.to_thread(gateway.answer, incoming.request, incoming.transaction, {}, ())
+                    exchange = await server.reply(incoming, answer, id=f"x{count:04d}", altered=())
+                    directory.append("exchange", utc_now(), {"exchange": directory.record(Exchange, exchange)})
+                    sys.stdout.write(
+                        f"{exchange.started_at:%H:%M:%S} {exchange.id} {checks.describe(checks.view(exchange))}\n"
+                    )
+                    sys.stdout.flush()
+        except asyncio.CancelledError:
+            task.uncancel()
+        finally:
+            await server.aclose()
+    ERR.print(f"{count} exchanges kept in {out}")
+    return PASSED

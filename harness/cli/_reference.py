@@ -1,0 +1,136 @@
+"""`harness reference-system`: the bundled system under test, with the SUT file that leads to it."""
+
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+from harness.cli._shared import ERR
+from harness.errors import InputError, Problem
+from harness.model import OurSide
+from harness.packs import bundled_data
+from harness.peers import make_pki, pki_from_files, pki_to_files
+from harness.reference import (
+    FAULTS,
+    NCPEH_A,
+    NCPEH_B,
+    Endpoints,
+    PeerSide,
+    ReferenceConfig,
+    describe_sut,
+    make_identity,
+    serve,
+)
+from harness.runner import PASSED, utc_now
+from harness.store import read_folder, write_folder
+
+AUTHORITY_FILE = "reference-authority.pem"
+PKI_FOLDER = "pki"
+
+
+def list_faults_command(lang: str) -> int:
+    """Print every declared fault: name, role, requirements it breaks, title."""
+    for fault in FAULTS.values():
+        sys.stdout.write(f"{fault.name:<40} {fault.actor}  {', '.join(fault.breaks):<24} {fault.title.in_(lang)}\n")
+    return PASSED
+
+
+def reference_command(
+    *,
+    actors: tuple[str, ...],
+    faults: tuple[str, ...],
+    documents: Path | None,
+    write_sut: Path | None,
+    attached: bool,
+) -> int:
+    """Serve until interrupted (attached: until standard input closes); prints where.
+
+    Beside the SUT file lie the system's authority and, under `pki/`, the key material of the harness's side, which is kept
+    when it is there, so that both know each other before the first run.
+    """
+    _refuse_wrong(actors, faults, documents)
+    with ExitStack() as stack:
+        if write_sut is not None:
+            folder = write_sut.absolute().parent
+        else:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-reference-")))
+        now = utc_now()
+        ours = OurSide(pki=PKI_FOLDER, ports=dict.fromkeys(("xcpd", "xca"), free_port("127.0.0.1")))
+        files = read_folder(folder / PKI_FOLDER)
+        if files:
+            pki = pki_from_files(files, at=now, host=ours.host)
+        else:
+            pki = make_pki(ours.country, ours.host, now)
+            write_folder(folder / PKI_FOLDER, pki_to_files(pki))
+        identity = make_identity(country="FR", host=ours.host, at=now)
+        write_folder(folder, {AUTHORITY_FILE: identity.authority})
+        config = ReferenceConfig(
+            actors=frozenset(actors),
+            identity=identity,
+            trust_anchors=pki.anchors,
+            population_path=bundled_data() / "scenarios" / "populations" / "default.yaml",
+            clock=utc_now,
+            documents_dir=documents,
+            peer=PeerSide(
+                home_community=ours.home_community,
+                xcpd=f"https://{ours.host}:{ours.ports['xcpd']}/xcpd",
+                xca=f"https://{ours.host}:{ours.ports['xca']}/xca",
+            ),
+            faults=frozenset(faults),
+        )
+        stop = threading.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: stop.set())
+        if attached:
+            threading.Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
+
+        def ready(endpoints: Endpoints) -> None:
+            if write_sut is not None:
+                text = describe_sut(config, endpoints, authorities_path=AUTHORITY_FILE, ours=ours)
+                partial = write_sut.with_name(write_sut.name + ".partial")
+                partial.write_text(text, encoding="utf-8")
+                partial.replace(write_sut)
+            for key in ("xcpd", "xca", "trigger"):
+                url = getattr(endpoints, key)
+                if url:
+                    ERR.print(f"{key:<8} {url}")
+            if write_sut is not None:
+                ERR.print(f"try      harness run --sut {write_sut}", soft_wrap=True)
+
+        serve(config, ready=ready, stop=stop)
+    return PASSED
+
+
+def free_port(host: str) -> int:
+    """A TCP port that was free a moment ago, for the side that has to be known before it listens."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _stop_with_parent(stop: threading.Event) -> None:
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    stop.set()
+
+
+def _refuse_wrong(actors: tuple[str, ...], faults: tuple[str, ...], documents: Path | None) -> None:
+    known = (NCPEH_A, NCPEH_B)
+    problems = [
+        Problem(code="E910", option="--actor", problem="unknown actor", expected=known, found=actor)
+        for actor in actors
+        if actor not in known
+    ]
+    problems += [
+        Problem(code="E911", option="--fault", problem="unknown fault", found=name, hint="see --list-faults")
+        for name in faults
+        if name not in FAULTS
+    ]
+    if documents is not None and not documents.is_dir():
+        problems.append(Problem(code="E909", option="--documents", problem="no such folder", found=str(documents)))
+    if problems:
+        raise InputError(problems)

@@ -1,0 +1,131 @@
+"""One of our requests while it is being made: every layer open to alteration before the next one is built on it.
+
+The layers, in order: claims of the assertions, assertion XML, the query, signatures, the payload's bytes, the parts of
+the envelope, the envelope's bytes, and HTTP with TLS last.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+from harness.peers.pki import Pki
+from harness.wire import ns, saml, soap, xcpd, xds, xmldsig
+from harness.wire.saml import SamlAssertion
+from harness.wire.x509 import Credentials
+
+type Query = xcpd.DiscoveryQuery | xds.DocumentQuery | xds.RetrieveRequest
+
+
+class Stage(IntEnum):
+    """Where in the making of a request an alteration takes hold: before that layer is used to build the next."""
+
+    CLAIMS = 1
+    ASSERTION_XML = 2
+    QUERY = 3
+    SIGNED = 4
+    PAYLOAD = 5
+    ENVELOPE = 6
+    BYTES = 7
+    HTTP = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """One assertion: its claims, who signs it (None: nobody), its XML unsigned, and as it goes out."""
+
+    claims: SamlAssertion
+    signer: Credentials | None = field(repr=False)
+    xml: bytes = b""
+    signed: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A request in the making. `certificate` is the client certificate to show: ours, untrusted or none."""
+
+    pki: Pki = field(repr=False)
+    query: Query
+    addressing: soap.Addressing
+    hcp: Token | None
+    trc: Token | None
+    has_security: bool = True
+    payload: bytes = b""
+    extra_header: bytes = b""
+    soap_version: str = "1.2"
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = (("Content-Type", soap.CONTENT_TYPE),)
+    chunked: bool = False
+    certificate: str = "ours"
+
+
+type Alteration = tuple[Stage, Callable[[Draft], Draft]]
+
+
+def complete(draft: Draft, alterations: Iterable[Alteration]) -> Draft:
+    """`draft` with all layers built, each of `alterations` applied at its stage."""
+    pending = tuple(alterations)
+
+    def altered(current: Draft, stage: Stage) -> Draft:
+        for when, change in pending:
+            if when is stage:
+                current = change(current)
+        return current
+
+    for stage, build in _BUILDERS:
+        draft = build(altered(draft, stage))
+    return draft
+
+
+def _write_assertions(draft: Draft) -> Draft:
+    return _on_tokens(draft, lambda token: replace(token, xml=saml.build_assertion(token.claims)))
+
+
+def _sign_assertions(draft: Draft) -> Draft:
+    def signed(token: Token) -> Token:
+        return replace(token, signed=xmldsig.sign(token.xml, token.signer) if token.signer else token.xml)
+
+    return _on_tokens(draft, signed)
+
+
+def _write_payload(draft: Draft) -> Draft:
+    query = draft.query
+    if isinstance(query, xcpd.DiscoveryQuery):
+        return replace(draft, payload=xcpd.build_query(query))
+    if isinstance(query, xds.DocumentQuery):
+        return replace(draft, payload=xds.build_query(query))
+    return replace(draft, payload=xds.build_retrieve_request(query))
+
+
+def _write_envelope(draft: Draft) -> Draft:
+    assertions = tuple(token.signed for token in (draft.hcp, draft.trc) if token is not None)
+    extra = draft.extra_header
+    if draft.has_security and not assertions:
+        extra += f'<wsse:Security xmlns:wsse="{ns.WSSE}"/>'.encode()
+    body = soap.build_envelope(
+        addressing=draft.addressing,
+        payload=draft.payload,
+        assertions=assertions if draft.has_security else (),
+        extra_header=extra,
+        version=draft.soap_version,
+    )
+    return replace(draft, body=body)
+
+
+def _on_tokens(draft: Draft, change: Callable[[Token], Token]) -> Draft:
+    return replace(draft, hcp=change(draft.hcp) if draft.hcp else None, trc=change(draft.trc) if draft.trc else None)
+
+
+def _unchanged(draft: Draft) -> Draft:
+    return draft
+
+
+_BUILDERS: tuple[tuple[Stage, Callable[[Draft], Draft]], ...] = (
+    (Stage.CLAIMS, _write_assertions),
+    (Stage.ASSERTION_XML, _sign_assertions),
+    (Stage.QUERY, _write_payload),
+    (Stage.SIGNED, _unchanged),
+    (Stage.PAYLOAD, _unchanged),
+    (Stage.ENVELOPE, _write_envelope),
+    (Stage.BYTES, _unchanged),
+    (Stage.HTTP, _unchanged),
+)

@@ -1,0 +1,243 @@
+"""The simulated initiating gateway, NCPeH of country B: makes signed ITI-55, ITI-38 and ITI-39 requests."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from harness.model import TRANSACTIONS, OurSide, Patient, PatientId, Practitioner, SutActor
+from harness.peers import arguments as given
+from harness.peers.arguments import Arguments, refuse
+from harness.peers.client import OutgoingRequest
+from harness.peers.clock import Clock, Ids
+from harness.peers.draft import Draft, Query, Token, complete
+from harness.peers.mutations import MUTATIONS, Mutation, needs_settling
+from harness.peers.pki import Pki
+from harness.peers.tls import client_context
+from harness.wire import codes, saml, soap, xcpd, xds
+from harness.wire.codes import KINDS
+from harness.wire.xcpd import Ii
+
+DEFAULT_PRACTITIONER = "physician"
+DEFAULT_KIND = "patient-summary"
+CRITERIA = ("id", "traits", "both")
+SETTLE_S = 0.5
+
+
+@dataclass(slots=True)
+class Session:
+    """The assertions of one row: a practitioner logs in once, and confirms treatment of a patient once."""
+
+    hcp: dict[str, saml.SamlAssertion] = field(default_factory=dict)
+    trc: dict[tuple[str, str], saml.SamlAssertion] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedRequest:
+    """A request ready to be sent: hand its parts to `Caller.exchange`. `altered` names the mutations applied."""
+
+    transaction: str
+    request: OutgoingRequest
+    context: ssl.SSLContext
+    client_certificate: bool
+    altered: tuple[str, ...]
+    message_id: str
+
+
+class InitiatingGateway:
+    """NCPeH-B as a peer. Source: IHE ITI TF-2, 3.38, 3.39, 3.40, 3.55; eHDSI SAML, XCPD and XCA profiles."""
+
+    def __init__(self, pki: Pki, ours: OurSide, sut_anchors: bytes, clock: Clock, ids: Ids) -> None:
+        self._pki = pki
+        self._ours = ours
+        self._anchors = sut_anchors
+        self._clock = clock
+        self._ids = ids
+        self._contexts: dict[str, ssl.SSLContext] = {}
+
+    def new_session(self) -> Session:
+        """A session in which nobody has logged in yet; make one for each row."""
+        return Session()
+
+    def prepare(
+        self,
+        transaction: str,
+        arguments: Arguments,
+        mutate: tuple[str, ...] = (),
+        *,
+        target: SutActor,
+        patients: Mapping[str, Patient],
+        practitioners: Mapping[str, Practitioner],
+        session: Session,
+    ) -> PreparedRequest:
+        """The request that `arguments` describe (see `TRANSACTIONS[...].send_arguments`), altered by `mutate`.
+
+        Raises:
+            ScenarioError: an argument is missing or names nothing known, or a mutation is unknown or not for this
+                transaction; says which.
+        """
+        if transaction not in TRANSACTIONS:
+            refuse("transaction", "unknown transaction", expected=tuple(TRANSACTIONS), found=transaction)
+        endpoint = TRANSACTIONS[transaction].endpoint
+        url = target.endpoints.get(endpoint)
+        if not url:
+            refuse(f"actors.{target.actor}.endpoints.{endpoint}", "the SUT file gives no address for this transaction")
+        mutations = tuple(_mutation(name, transaction) for name in mutate)
+        message_id = f"urn:uuid:{self._ids.uuid()}"
+        query, confirmed = self._query(transaction, arguments, target, patients)
+        hcp, trc = self._tokens(arguments, practitioners, session, confirmed)
+        draft = Draft(
+            pki=self._pki,
+            query=query,
+            addressing=soap.Addressing(
+                action=codes.ACTIONS[transaction].request,
+                message_id=message_id,
+                to=url,
+                reply_to=soap.ANONYMOUS,
+                action_must_understand=True,
+                to_must_understand=True,
+            ),
+            hcp=hcp,
+            trc=trc,
+        )
+        draft = complete(draft, (mutation.alteration for mutation in mutations))
+        return PreparedRequest(
+            transaction=transaction,
+            request=OutgoingRequest(
+                url=url,
+                headers=draft.headers,
+                body=draft.body,
+                chunked=draft.chunked,
+                settle_s=SETTLE_S if needs_settling(mutate) else 0.0,
+            ),
+            context=self._context(draft.certificate),
+            client_certificate=draft.certificate != "none",
+            altered=mutate,
+            message_id=message_id,
+        )
+
+    def _context(self, certificate: str) -> ssl.SSLContext:
+        known = self._contexts.get(certificate)
+        if known is None:
+            credentials = {"ours": lambda: self._pki.tls, "untrusted": lambda: self._pki.untrusted_tls}.get(certificate)
+            known = client_context(credentials() if credentials else None, self._anchors)
+            self._contexts[certificate] = known
+        return known
+
+    def _tokens(
+        self,
+        arguments: Arguments,
+        practitioners: Mapping[str, Practitioner],
+        session: Session,
+        confirmed: PatientId | None,
+    ) -> tuple[Token, Token | None]:
+        key = given.text(arguments, "practitioner", DEFAULT_PRACTITIONER) or DEFAULT_PRACTITIONER
+        practitioner = given.chosen(practitioners, key, "practitioner", "practitioner")
+        if key not in session.hcp:
+            session.hcp[key] = saml.new_hcp_assertion(
+                practitioner,
+                id=self._assertion_id(),
+                country=self._ours.country,
+                home_community=self._ours.home_community,
+                at=self._clock(),
+            )
+        hcp = session.hcp[key]
+        if confirmed is None:
+            return Token(claims=hcp, signer=self._pki.seal), None
+        if (key, confirmed.cx) not in session.trc:
+            session.trc[key, confirmed.cx] = saml.new_trc_assertion(
+                hcp, confirmed.cx, id=self._assertion_id(), country=self._ours.country, at=self._clock()
+            )
+        trc = session.trc[key, confirmed.cx]
+        return Token(claims=hcp, signer=self._pki.seal), Token(claims=trc, signer=self._pki.seal)
+
+    def _assertion_id(self) -> str:
+        return f"_{self._ids.uuid()}"
+
+    def _query(
+        self, transaction: str, arguments: Arguments, target: SutActor, patients: Mapping[str, Patient]
+    ) -> tuple[Query, PatientId | None]:
+        """The query, and the patient a TRC assertion has to name (None where there is none)."""
+        if transaction == codes.ITI_55:
+            return self._discovery(arguments, target, patients), None
+        patient = given.patient_id(arguments, "patient_id") or _first_id(arguments, patients)
+        if transaction == codes.ITI_39:
+            return xds.RetrieveRequest(documents=given.documents(arguments, "documents")), patient
+        kinds = given.texts(arguments, "kind", DEFAULT_KIND)
+        class_codes = [given.chosen(KINDS, kind, "kind", "document kind").class_code for kind in kinds]
+        return xds.find_documents(patient.cx, class_codes), given.patient_id(arguments, "trc_patient_id") or patient
+
+    def _discovery(
+        self, arguments: Arguments, target: SutActor, patients: Mapping[str, Patient]
+    ) -> xcpd.DiscoveryQuery:
+        by = given.text(arguments, "by", "both")
+        if by not in CRITERIA:
+            refuse("with.by", "unknown choice of criteria", expected=CRITERIA, found=by)
+        query = xcpd.DiscoveryQuery(
+            message_id=Ii(root=self._ids.uuid(), extension=self._ids.digits(10)),
+            creation_time=xcpd.hl7_time(self._clock()),
+            sender=xcpd.device(self._ours.home_community),
+            receivers=(xcpd.device(given.text(arguments, "receiver", target.home_community) or ""),),
+            query_id=Ii(root=self._ids.uuid(), extension=self._ids.digits(10)),
+        )
+        override = given.mapping(arguments, "traits")
+        if arguments.get("patient") is None and not override:
+            refuse("with.patient", "nobody to look for", expected=("the key of a patient",))
+        if arguments.get("patient") is not None:
+            query = _with_criteria(query, _patient(arguments, patients), by)
+        return _overridden(query, override)
+
+
+def _mutation(name: str, transaction: str) -> Mutation:
+    if name not in MUTATIONS:
+        refuse("mutate", "unknown mutation", expected=tuple(MUTATIONS), found=name)
+    mutation = MUTATIONS[name]
+    if transaction not in mutation.transactions:
+        refuse("mutate", f"{name!r} is not for this transaction", expected=mutation.transactions, found=transaction)
+    return mutation
+
+
+def _patient(arguments: Arguments, patients: Mapping[str, Patient]) -> Patient:
+    key = given.text(arguments, "patient")
+    if not key:
+        refuse("with.patient", "no patient is named", expected=("the key of a patient",))
+    return given.chosen(patients, key, "patient", "patient")
+
+
+def _first_id(arguments: Arguments, patients: Mapping[str, Patient]) -> PatientId:
+    patient = _patient(arguments, patients)
+    if not patient.ids:
+        refuse("with.patient", f"patient {patient.key!r} has no identifier")
+    return patient.ids[0]
+
+
+def _with_criteria(query: xcpd.DiscoveryQuery, patient: Patient, by: str) -> xcpd.DiscoveryQuery:
+    if by in ("id", "both"):
+        query = replace(query, ids=tuple(Ii(root=i.root, extension=i.extension) for i in patient.ids))
+    if by in ("traits", "both"):
+        query = replace(
+            query,
+            family=patient.family or None,
+            given=patient.given or None,
+            birth=f"{patient.birth:%Y%m%d}" if patient.birth else None,
+            gender=patient.gender or None,
+        )
+    return query
+
+
+def _overridden(query: xcpd.DiscoveryQuery, override: Arguments) -> xcpd.DiscoveryQuery:
+    known = ("family", "given", "birth", "gender", "root", "extension")
+    for name in override:
+        if name not in known:
+            refuse("with.traits", "unknown search criterion", expected=known, found=name)
+    if "root" in override or "extension" in override:
+        first = query.ids[0] if query.ids else Ii(root=None, extension=None)
+        root, extension = given.text(override, "root", first.root), given.text(override, "extension", first.extension)
+        query = replace(query, ids=(Ii(root=root, extension=extension), *query.ids[1:]))
+    birth = given.text(override, "birth")
+    return replace(
+        query,
+        family=given.text(override, "family", query.family),
+        given=given.text(override, "given", query.given),
+        birth=birth.replace("-", "") if birth else query.birth,
+        gender=given.text(override, "gender", query.gender),
+    )

@@ -1,0 +1,339 @@
+"""The simulated responding gateway, NCPeH of country A: answers ITI-55, ITI-38 and ITI-39 from a population.
+
+It looks up and answers. Who asks and with which assertions is recorded by the listener and judged elsewhere.
+"""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from harness.errors import WireError
+from harness.model import HttpRecord, OurSide, Patient, PatientId, Population, PopulationDocument
+from harness.peers import arguments as given
+from harness.peers.arguments import Arguments, refuse
+from harness.peers.clock import Clock, Ids
+from harness.peers.faults import (
+    FAULTS,
+    NO_CONSENT,
+    Fault,
+    Scene,
+    missing,
+    more_traits_wanted,
+    no_documents,
+    no_match,
+    rights_missing,
+)
+from harness.peers.listener import PlannedAnswer
+from harness.wire import cda, codes, mtom, soap, xcpd, xds
+from harness.wire.codes import KINDS
+from harness.wire.soap import Addressing, SoapMessage
+from harness.wire.xcpd import Acknowledgement, DiscoveryAnswer, DiscoveryQuery, Ii, PersonName, Subject
+from harness.wire.xds import (
+    Association,
+    Author,
+    Coded,
+    DocumentEntry,
+    QueryAnswer,
+    RetrieveAnswer,
+    RetrievedDocument,
+    Slot,
+)
+
+SLOW_S = 25.0
+
+
+class RespondingGateway:
+    """NCPeH-A as a peer. Source: IHE ITI TF-2, 3.38, 3.39, 3.55; eHDSI XCPD and XCA profiles."""
+
+    def __init__(
+        self, ours: OurSide, population: Population, clock: Clock, ids: Ids, *, slow_s: float = SLOW_S
+    ) -> None:
+        self._ours = ours
+        self._hcid = ours.home_community.removeprefix("urn:oid:")
+        self._population = population
+        self._clock = clock
+        self._ids = ids
+        self._slow_s = slow_s
+
+    def answer(
+        self, request: HttpRecord, transaction: str, arguments: Arguments, faults: tuple[str, ...] = ()
+    ) -> PlannedAnswer:
+        """The answer to `request`, worsened by `faults`; a request that cannot be read gets a SOAP fault.
+
+        Raises:
+            ScenarioError: an argument or fault is unknown, or a fault is not for this transaction or cannot be made
+                from this population; says which.
+        """
+        chosen = tuple(_fault(name, transaction) for name in faults)
+        patient = self._chosen_patient(arguments)
+        try:
+            message = soap.parse_message(request.header("content-type"), request.body)
+        except WireError as exc:
+            return self._worsened(self._faulted(None, _plain_reason(exc)), None, chosen)
+        try:
+            answer = self._answered(message, transaction, patient, chosen)
+        except WireError as exc:
+            answer = self._faulted(message.addressing, _plain_reason(exc))
+        return self._worsened(answer, message.addressing, chosen)
+
+    def _answered(
+        self, message: SoapMessage, transaction: str, patient: Patient | None, faults: Sequence[Fault]
+    ) -> PlannedAnswer:
+        if message.payload is None:
+            raise WireError("the body is empty", kind="no-body")
+        scene = self._scene(message.addressing)
+        addressing = self._addressing(codes.ACTIONS[transaction].response, message.addressing)
+        if transaction == codes.ITI_55:
+            found = self._discovered(xcpd.parse_query(message.payload), patient)
+            for fault in faults:
+                found = fault.discovery(found, scene) if fault.discovery else found
+            return _ok(soap.build_envelope(addressing=addressing, payload=xcpd.build_answer(found)))
+        if transaction == codes.ITI_38:
+            listed = self._listed(xds.parse_query(message.payload))
+            for fault in faults:
+                listed = fault.listing(listed, scene) if fault.listing else listed
+            return _ok(soap.build_envelope(addressing=addressing, payload=xds.build_query_answer(listed)))
+        fetched = self._fetched(xds.parse_retrieve_request(message.payload))
+        for fault in faults:
+            fetched = fault.retrieval(fetched, scene) if fault.retrieval else fetched
+        payload, parts = xds.build_retrieve_answer(fetched)
+        envelope = soap.build_envelope(addressing=addressing, payload=payload)
+        if not parts:
+            return _ok(envelope)
+        content_type, body = mtom.build_multipart(envelope, parts, f"MIMEBoundary_{self._ids.uuid()}")
+        return PlannedAnswer(status=200, headers=(("Content-Type", content_type),), body=body)
+
+    # --- ITI-55
+
+    def _discovered(self, query: DiscoveryQuery, patient: Patient | None) -> DiscoveryAnswer:
+        answer = DiscoveryAnswer(
+            message_id=Ii(root=self._ids.uuid(), extension=self._ids.digits(10)),
+            creation_time=xcpd.hl7_time(self._clock()),
+            sender=xcpd.device(self._hcid),
+            receivers=(query.sender,) if query.sender else (),
+            acknowledgements=(Acknowledgement(type_code=codes.ACK_ACCEPT, target_message_id=query.message_id),),
+            query_ack_id=query.query_id,
+            query_response_code=codes.QUERY_OK,
+            query_echo=query.canonical_query or None,
+        )
+        if patient is None and not (query.ids or (query.family and query.birth)):
+            return more_traits_wanted(answer)
+        matches = (patient,) if patient else tuple(p for p in self._population.patients.values() if _matches(p, query))
+        if not matches:
+            return no_match(answer)
+        if not all(match.consent for match in matches):
+            return rights_missing(answer)
+        return replace(answer, subjects=tuple(self._subject(match) for match in matches))
+
+    def _subject(self, patient: Patient) -> Subject:
+        first = patient.ids[:1]
+        return Subject(
+            ids=tuple(Ii(root=i.root, extension=i.extension) for i in first),
+            names=(PersonName(family=patient.family or None, given=patient.given or None),),
+            gender=patient.gender or None,
+            birth=f"{patient.birth:%Y%m%d}" if patient.birth else None,
+            street=patient.street or None,
+            city=patient.city or None,
+            postal_code=patient.postal_code or None,
+            country=patient.country or None,
+            custodian_ids=(Ii(root=self._hcid, extension=None),),
+        )
+
+    # --- ITI-38
+
+    def _listed(self, query: xds.DocumentQuery) -> QueryAnswer:
+        wanted = [code.code for code in query.class_codes.values if code.code]
+        kinds = tuple(k.kind for k in (codes.kind_of_class_code(code) for code in wanted) if k is not None)
+        if not kinds:
+            unknown = xds.RegistryError(
+                code=codes.ERROR_GENERIC_SERVICE_SIGNIFIER_UNKNOWN, context="No known class code was asked for"
+            )
+            return QueryAnswer(status=codes.STATUS_FAILURE, errors=(unknown,))
+        patient = self._identified(query.patient)
+        if patient is not None and not patient.consent:
+            return QueryAnswer(status=codes.STATUS_FAILURE, errors=(NO_CONSENT,))
+        held = [d for d in self._population.documents if patient and d.patient == patient.key and d.kind in kinds]
+        if patient is None or not held or not _asks_for_approved(query):
+            return no_documents(kinds)
+        return QueryAnswer(
+            status=codes.STATUS_SUCCESS,
+            entries=tuple(self._entry(document, patient) for document in held),
+            associations=tuple(self._transformations(held)),
+        )
+
+    def _entry(self, document: PopulationDocument, patient: Patient) -> DocumentEntry:
+        kind = KINDS[document.kind]
+        header = _header(document)
+        created = header.effective_time if header and header.effective_time else f"{self._clock():%Y%m%d%H%M%S}"
+        language = header.language if header and header.language else f"en-{self._ours.country}"
+        cx = patient.ids[0].cx if patient.ids else None
+        coded = Coded(code=kind.class_code, scheme=kind.class_scheme, display=kind.display)
+        return DocumentEntry(
+            id=_entry_id(document),
+            lid=_entry_id(document),
+            unique_id=document.unique_id,
+            patient_id=cx,
+            source_patient_id=cx,
+            home=f"urn:oid:{self._hcid}",
+            repository_id=self._hcid,
+            creation_time=_dtm(created),
+            language=language,
+            size=str(len(document.content)),
+            hash=hashlib.sha1(document.content, usedforsecurity=False).hexdigest(),
+            title=document.title or kind.display,
+            description=f"{document.title or kind.display}, level {document.level}",
+            version="1.1",
+            class_code=coded,
+            type_code=coded,
+            format_code=Coded(
+                code=next(iter(kind.formats.get(document.level, ())), None),
+                scheme=kind.format_scheme.get(document.level),
+                display=f"{kind.display}, level {document.level}",
+            ),
+            confidentiality_codes=(
+                Coded(code=(header.confidentiality if header else None) or "N", scheme=codes.HL7_CONFIDENTIALITY),
+            ),
+            facility_type_code=Coded(code=self._ours.country, scheme=codes.ISO_COUNTRIES, display=self._ours.country),
+            practice_setting_code=Coded(
+                code=codes.PRACTICE_SETTING_NOT_USED,
+                scheme=codes.PRACTICE_SETTING_SCHEME,
+                display=codes.PRACTICE_SETTING_NOT_USED,
+            ),
+            authors=(Author(slots=(Slot(name="authorPerson", values=("Harness peer",)),)),),
+        )
+
+    def _transformations(self, documents: Sequence[PopulationDocument]) -> list[Association]:
+        """Source the level 1 entry, target the level 3 entry of each pair. Source: protocol facts 5.5."""
+        return [
+            Association(
+                type=codes.ASSOCIATION_XFRM,
+                source=_entry_id(pdf),
+                target=_entry_id(xml),
+                id=f"urn:uuid:{self._ids.uuid()}",
+            )
+            for pdf in documents
+            for xml in documents
+            if pdf.pair and (pdf.pair, pdf.level, xml.level) == (xml.pair, 1, 3)
+        ]
+
+    # --- ITI-39
+
+    def _fetched(self, request: xds.RetrieveRequest) -> RetrieveAnswer:
+        held = {d.unique_id: d for d in self._population.documents}
+        found: list[RetrievedDocument] = []
+        errors: list[xds.RegistryError] = []
+        for wanted in request.documents:
+            document = held.get(wanted.id or "")
+            if document is None or wanted.repository != self._hcid:
+                errors.append(missing(wanted.id))
+            elif not self._population.patients[document.patient].consent:
+                return RetrieveAnswer(status=codes.STATUS_FAILURE, errors=(NO_CONSENT,))
+            else:
+                found.append(
+                    RetrievedDocument(
+                        home=f"urn:oid:{self._hcid}",
+                        repository=self._hcid,
+                        id=document.unique_id,
+                        mime_type="text/xml",
+                        content=document.content,
+                    )
+                )
+        status = codes.STATUS_SUCCESS if not errors else codes.STATUS_PARTIAL_SUCCESS if found else codes.STATUS_FAILURE
+        return RetrieveAnswer(status=status, errors=tuple(errors), documents=tuple(found))
+
+    # --- common
+
+    def _chosen_patient(self, arguments: Arguments) -> Patient | None:
+        key = given.text(arguments, "patient")
+        return given.chosen(self._population.patients, key, "patient", "patient") if key else None
+
+    def _identified(self, identifier: PatientId | None) -> Patient | None:
+        return next((p for p in self._population.patients.values() if identifier in p.ids), None)
+
+    def _addressing(self, action: str, request: Addressing | None) -> Addressing:
+        return Addressing(
+            action=action,
+            message_id=f"urn:uuid:{self._ids.uuid()}",
+            to=soap.ANONYMOUS,
+            relates_to=request.message_id if request else None,
+            action_must_understand=True,
+        )
+
+    def _faulted(self, request: Addressing | None, why: str, code: str = "Sender", status: int = 400) -> PlannedAnswer:
+        addressing = self._addressing(soap.FAULT_ACTION, request)
+        return replace(_ok(soap.build_fault(code, why, addressing=addressing)), status=status)
+
+    def _scene(self, request: Addressing | None) -> Scene:
+        def fault(code: str, why: str) -> bytes:
+            return soap.build_fault(code, why, addressing=self._addressing(soap.FAULT_ACTION, request))
+
+        return Scene(population=self._population, slow_s=self._slow_s, soap_fault=fault)
+
+    def _worsened(self, answer: PlannedAnswer, request: Addressing | None, faults: Sequence[Fault]) -> PlannedAnswer:
+        scene = self._scene(request)
+        for fault in faults:
+            answer = fault.http(answer, scene) if fault.http else answer
+        return answer
+
+
+def _ok(body: bytes) -> PlannedAnswer:
+    return PlannedAnswer(status=200, headers=(("Content-Type", soap.CONTENT_TYPE),), body=body)
+
+
+def _fault(name: str, transaction: str) -> Fault:
+    if name not in FAULTS:
+        refuse("faults", "unknown fault", expected=tuple(FAULTS), found=name)
+    if transaction not in FAULTS[name].transactions:
+        refuse("faults", f"{name!r} is not for this transaction", expected=FAULTS[name].transactions, found=transaction)
+    return FAULTS[name]
+
+
+def _plain_reason(error: WireError) -> str:
+    """Why a request cannot be read, without any of its content."""
+    return f"The request cannot be read: {error.kind}"
+
+
+def _matches(patient: Patient, query: DiscoveryQuery) -> bool:
+    """Whether all that is asked for fits: one of the identifiers, and each of the traits given."""
+    asked = {PatientId(root=i.root or "", extension=i.extension or "") for i in query.ids}
+    if asked and not asked & set(patient.ids):
+        return False
+    traits = (
+        (query.family, patient.family),
+        (query.given, patient.given),
+        (query.birth, f"{patient.birth:%Y%m%d}" if patient.birth else ""),
+        (query.gender, patient.gender),
+    )
+    return all(not wanted or wanted.strip().casefold() == held.casefold() for wanted, held in traits)
+
+
+def _asks_for_approved(query: xds.DocumentQuery) -> bool:
+    return not query.statuses or codes.ENTRY_APPROVED in query.statuses
+
+
+def _entry_id(document: PopulationDocument) -> str:
+    # The same document keeps its entry id from answer to answer.
+    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, document.unique_id)}"
+
+
+def _header(document: PopulationDocument) -> cda.CdaHeader | None:
+    try:
+        return cda.parse_header(document.content)
+    except WireError:
+        return None
+
+
+def _dtm(hl7_time: str) -> str:
+    """An HL7 time stamp as XDS writes it: in UTC, no fraction, no zone. Source: IHE ITI TF-3, 4.2.3.1.7 (DTM)."""
+    found = re.match(r"(\d+)(?:\.\d+)?([+-]\d{4})?", hl7_time)
+    if found is None:
+        return ""
+    digits, zone = found.groups()
+    try:
+        at = datetime.strptime(f"{digits}{zone or '+0000'}", "%Y%m%d%H%M%S%z")
+    except ValueError:
+        return str(digits)  # a day or a month only
+    return f"{at.astimezone(UTC):%Y%m%d%H%M%S}"

@@ -1,0 +1,344 @@
+"""The country B side: asks another country as its user wishes, and shows what comes back, whatever comes back.
+
+Source: eHDSI XCPD and XCA Profiles, requester's duties; NCPeH Components Specification, error codes.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from harness.errors import WireError
+from harness.model import PatientId
+from harness.reference import _asking, _assertions, _facts
+from harness.reference._asking import DocumentKey
+from harness.reference._calling import Caller, Sending, Trouble
+from harness.reference._server import HttpQuestion, HttpReply, client_context
+from harness.reference._shown import Json, Shown, Wish, parse_wish
+from harness.reference.config import PeerSide, ReferenceConfig
+from harness.wire import cda, mtom, soap, xcpd, xds
+
+NO_CONNECTION = "ERROR_GENERIC_CONNECTION_NOT_POSSIBLE"
+_NOT_FOUND = frozenset(
+    {
+        "1100",
+        "1101",
+        "1102",
+        "1103",
+        "1104",
+        "ERROR_EP_NOT_FOUND",
+        "ERROR_PS_NOT_FOUND",
+        "ERROR_ORCD_NOT_FOUND",
+        "ERROR_GENERIC_DOCUMENT_MISSING",
+        "XDSMissingDocument",
+    }
+)
+_REFUSING = frozenset({"1001", "1002", "4701", "4702", "4703", "4704"})
+_REFUSING_REASONS = frozenset(
+    {"InsufficientRights", "PrivacyViolation", "PolicyViolation", "DemographicsQueryNotAllowed"}
+)
+_CALM_CODES = frozenset({"ERROR_PI_NO_MATCH"})
+
+
+class Crash(Exception):
+    """A declared fault makes the system fail before its user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """A listed document we can fetch."""
+
+    key: DocumentKey
+    level: int
+    title: str
+    format_code: str
+
+
+class InitiatingSystem:
+    """Serves its user's wishes one by one; keeps no state between them."""
+
+    def __init__(self, config: ReferenceConfig) -> None:
+        if config.peer is None:
+            raise ValueError("peer: the B side needs the endpoints of the country to ask")
+        self._config = config
+        self._peer: PeerSide = config.peer
+        self._faults = config.faults
+        context = client_context(config.identity.tls, config.trust_anchors)
+        self._caller = Caller(context, config.timeout_s, insistent="retry.many" in config.faults)
+
+    def answer(self, question: HttpQuestion) -> HttpReply:
+        """The screen for one wish, as JSON; 400 when the wish cannot be understood."""
+        try:
+            wish = parse_wish(question.body)
+        except ValueError as exc:
+            return _json(400, Shown(shown="error", message=str(exc)))
+        try:
+            return _json(200, _Visit(self._config, self._peer, self._caller, wish).go())
+        except Crash:
+            return HttpReply(status=500, content_type="text/plain; charset=utf-8", body=b"internal error")
+
+
+class _Visit:
+    """One wish being served: its assertions are made once and used in every call."""
+
+    def __init__(self, config: ReferenceConfig, peer: PeerSide, caller: Caller, wish: Wish) -> None:
+        self._config = config
+        self._peer = peer
+        self._caller = caller
+        self._wish = wish
+        self._faults = config.faults
+        self._issuing = _assertions.Issuing(
+            practitioner=wish.practitioner,
+            country=config.country,
+            home_community=config.home_community,
+            at=config.clock(),
+            seal=config.identity.seal,
+            faults=config.faults,
+        )
+        self._hcp_id = f"_{uuid.uuid4()}"
+        self._hcp = _assertions.identity_assertion(self._issuing, self._hcp_id)
+
+    def go(self) -> Shown:
+        identified, patient = self._identify()
+        if identified.shown != "patient" and "xcaq.after-refusal" in self._faults and self._wish.criteria.ids:
+            self._list(self._wish.criteria.ids[0])
+        if self._wish.operation == "identify" or identified.shown != "patient" or patient is None:
+            return identified
+        if "xcaq.patient-id.queried" in self._faults and self._wish.criteria.ids:
+            patient = self._wish.criteria.ids[0]
+        listed, entries, trc = self._list(patient)
+        if self._wish.operation == "list" or listed.shown != "documents":
+            return listed
+        wanted = [e for e in entries if e.level == self._wish.level]
+        if not wanted:
+            return Shown(shown="no-document", message="the document is not offered at the level wanted")
+        return self._retrieve(wanted[0], patient, trc)
+
+    # --- ITI-55
+
+    def _identify(self) -> tuple[Shown, PatientId | None]:
+        sent: list[str] = []
+
+        def payload() -> str:
+            message_id = (str(uuid.uuid4()), str(uuid.uuid4().int % 10**10).zfill(10))
+            sent.append(message_id[0])
+            return _asking.discovery(
+                self._wish.criteria,
+                message_id=message_id,
+                query_id=str(uuid.uuid4()),
+                sender=self._config.community,
+                receiver=self._peer.home_community.removeprefix("urn:oid:"),
+                at=self._config.clock(),
+                faults=self._faults,
+            )
+
+        assertions = () if "xcpd.no-assertion" in self._faults else (self._hcp,)
+        message = self._call(self._peer.xcpd, _facts.ACTION_55, assertions, payload)
+        if isinstance(message, Trouble):
+            return self._trouble(message, "no-patient"), None
+        try:
+            answer = xcpd.parse_answer(_payload(message))
+        except WireError:
+            return _unreadable(), None
+        target = answer.target_message_id
+        if (target is None or target.root != sent[-1]) and "shown.target-message.ignored" not in self._faults:
+            return Shown(shown="error", code=NO_CONNECTION, message="the answer belongs to another query"), None
+        return self._identified(answer)
+
+    def _identified(self, answer: xcpd.DiscoveryAnswer) -> tuple[Shown, PatientId | None]:
+        people = tuple(_person(s) for s in answer.subjects)
+        codes = tuple(d.code for d in answer.details if d.code)
+        code = next(iter((*codes, *answer.reason_codes)), "")
+        failed = answer.ack_code != "AA" or answer.query_response_code not in ("OK", "NF")
+        if people and failed and "shown.error-with-subject-hidden" not in self._faults:
+            message = "anomaly: the other country reports an error together with a patient"
+            return Shown(shown="error", code=code, message=message), None
+        if not people:
+            return self._nobody(answer, code), None
+        usable = [
+            PatientId(root=s.ids[0].root or "", extension=s.ids[0].extension or "")
+            for s in answer.subjects
+            if s.ids and s.ids[0].root and s.ids[0].extension
+        ]
+        if len(usable) < len(people):
+            return Shown(shown="error", code=NO_CONNECTION, message="a patient came without identifier"), None
+        if len(people) > 1 and "shown.first-of-several" not in self._faults:
+            return Shown(shown="patient", message="several patients match: choose one", patients=people), None
+        return Shown(shown="patient", patients=people[:1]), usable[0]
+
+    def _nobody(self, answer: xcpd.DiscoveryAnswer, code: str) -> Shown:
+        if "shown.no-patient-hidden" in self._faults:
+            asked = self._wish.criteria
+            return Shown(shown="patient", patients=({"family": asked.family, "given": asked.given},))
+        reasons = ", ".join(answer.reason_codes)
+        known = {d.code for d in answer.details} & _CALM_CODES
+        if known or (answer.query_response_code == "NF" and answer.ack_code == "AA"):
+            return Shown(shown="no-patient", code=code, message=f"no patient was found ({reasons})")
+        if set(answer.reason_codes) & _REFUSING_REASONS:
+            return Shown(shown="refusal", code=code, message=f"the other country refuses to answer ({reasons})")
+        return Shown(shown="error", code=code, message=f"the other country could not answer ({reasons})")
+
+    # --- ITI-38
+
+    def _list(self, patient: PatientId) -> tuple[Shown, tuple[_Entry, ...], bytes]:
+        trc = _assertions.treatment_assertion(self._issuing, f"_{uuid.uuid4()}", self._hcp_id, patient.cx)
+        kind = _facts.KINDS.get(self._wish.kind)
+        if kind is None:
+            return Shown(shown="error", message="this kind of document is not served"), (), trc
+        payload = _asking.document_query(patient.cx, kind.class_code, self._faults)
+        message = self._call(self._peer.xca, _facts.ACTION_38, (self._hcp, trc), lambda: payload)
+        if isinstance(message, Trouble):
+            return self._trouble(message, "no-document"), (), trc
+        try:
+            answer = xds.parse_query_answer(_payload(message))
+        except WireError:
+            return _unreadable(), (), trc
+        failing = [e for e in answer.errors if not (e.severity or "").endswith(":Warning")]
+        notes = "; ".join(e.context or e.code or "" for e in answer.errors)
+        code = next((e.code or "" for e in (*failing, *answer.errors)), "")
+        hides = "shown.warning-hides-list" in self._faults and answer.errors
+        if failing or answer.status not in (_facts.SUCCESS, _facts.PARTIAL) or hides:
+            return self._not_listed(code, notes), (), trc
+        entries = self._entries(answer, kind)
+        skipped = len(answer.entries) - len(entries)
+        if skipped:
+            notes = f"{notes}; {skipped} entries in an unknown format are left out".strip("; ")
+        if not entries:
+            shown = "error" if "shown.no-document-as-error" in self._faults else "no-document"
+            return Shown(shown=shown, code=code, message=notes or "there is no document"), (), trc
+        rows = tuple(_row(e) for e in entries)
+        return Shown(shown="documents", code=code, message=notes, documents=rows), entries, trc
+
+    def _not_listed(self, code: str, notes: str) -> Shown:
+        if code in _NOT_FOUND:
+            shown = "error" if "shown.no-document-as-error" in self._faults else "no-document"
+            return Shown(shown=shown, code=code, message=notes)
+        refused = code in _REFUSING or code.endswith("_NO_CONSENT") or code.startswith("ERROR_HPI_")
+        if "shown.refusal-hidden" in self._faults:
+            return Shown(shown="no-document", message="there is no document")
+        return Shown(shown="refusal" if refused else "error", code=code, message=notes)
+
+    def _entries(self, answer: xds.QueryAnswer, kind: _facts.Kind) -> tuple[_Entry, ...]:
+        levels = {code.casefold(): level for level, (code, _) in kind.formats.items()}
+        found: list[_Entry] = []
+        for entry in answer.entries:
+            form = (entry.format_code.code if entry.format_code else None) or ""
+            level = levels.get(form.casefold())
+            if level is None and "shown.unknown-format-crash" in self._faults:
+                raise Crash
+            if level is None or not (entry.home and entry.repository_id and entry.unique_id):
+                continue
+            key = DocumentKey(home=entry.home, repository=entry.repository_id, id=entry.unique_id)
+            found.append(_Entry(key=key, level=level, title=entry.title or "", format_code=form))
+        return tuple(found)
+
+    # --- ITI-39
+
+    def _retrieve(self, entry: _Entry, patient: PatientId, trc: bytes) -> Shown:
+        payload = _asking.retrieval(entry.key, self._faults)
+        message = self._call(self._peer.xca, _facts.ACTION_39, (self._hcp, trc), lambda: payload)
+        if isinstance(message, Trouble):
+            return self._trouble(message, "no-document")
+        try:
+            answer = xds.parse_retrieve_answer(_payload(message), lambda e: mtom.resolve_xop(e, message.parts))
+        except WireError:
+            return _unreadable()
+        code = next((e.code or "" for e in answer.errors), "")
+        notes = "; ".join(e.context or e.code or "" for e in answer.errors)
+        partial = answer.status == _facts.PARTIAL and "shown.partial-dropped" not in self._faults
+        document = next((d for d in answer.documents if d.id == entry.key.id), None)
+        if answer.status != _facts.SUCCESS and not partial:
+            return self._not_listed(code, notes or "the document cannot be had")
+        if document is None or not document.content:
+            return self._not_listed(code, notes) if code else Shown(shown="no-document", message="no document came")
+        if document.form == "inline" and "shown.inline-refused" in self._faults:
+            return Shown(shown="error", code=NO_CONNECTION, message="the document is not an attachment")
+        return self._document(document, entry, patient, code, notes)
+
+    def _document(
+        self, document: xds.RetrievedDocument, entry: _Entry, patient: PatientId, code: str, notes: str
+    ) -> Shown:
+        try:
+            header = cda.parse_header(document.content)
+        except WireError:
+            if entry.level == 1 and document.content.startswith(b"%PDF"):
+                notes = f"{notes}; a bare PDF came instead of CDA".strip("; ")
+                return Shown(shown="document", code=code, message=notes, documents=(_row(entry),))
+            return Shown(shown="error", code=code, message="the document cannot be read")
+        theirs = {(i.root, i.extension) for i in header.patient_ids}
+        if (patient.root, patient.extension) not in theirs and "xcar.other-patient-shown" not in self._faults:
+            return Shown(shown="error", code=code, message="the document is about another patient")
+        if header.kind != self._wish.kind and "shown.template-ignored" not in self._faults:
+            return Shown(shown="error", code=code, message="the document is of another kind than asked for")
+        facts: Json = {
+            **_row(entry),
+            "kind": header.kind,
+            "size": len(document.content),
+            "sha1": hashlib.sha1(document.content, usedforsecurity=False).hexdigest(),
+        }
+        return Shown(shown="document", code=code, message=notes, documents=(facts,))
+
+    # --- calls
+
+    def _call(
+        self, url: str, action: str, assertions: Sequence[bytes], payload: Callable[[], str]
+    ) -> soap.SoapMessage | Trouble:
+        def build() -> Sending:
+            message_id = str(uuid.uuid4())
+            content = _asking.request_envelope(
+                to=url,
+                action=action,
+                message_id=message_id,
+                assertions=assertions,
+                payload=payload(),
+                faults=self._faults,
+            )
+            return Sending(message_id=_asking.full_message_id(message_id, self._faults), content=content)
+
+        return self._caller.call(url, build)
+
+    def _trouble(self, trouble: Trouble, hidden_as: str) -> Shown:
+        if trouble.kind == "fault" and "shown.fault.crash" in self._faults:
+            raise Crash
+        if trouble.kind == "timeout" and "shown.timeout.hidden" in self._faults:
+            return Shown(shown=hidden_as)
+        return Shown(shown="error", code=NO_CONNECTION, message=trouble.text)
+
+
+def _payload(message: soap.SoapMessage) -> etree._Element:
+    if message.payload is None:
+        raise WireError("the body is empty", kind="missing-element")
+    return message.payload
+
+
+def _unreadable() -> Shown:
+    return Shown(shown="error", code=NO_CONNECTION, message="the answer is not the message expected")
+
+
+def _person(subject: xcpd.Subject) -> Json:
+    first = subject.ids[0] if subject.ids else None
+    return {
+        "root": first.root if first else None,
+        "extension": first.extension if first else None,
+        "family": subject.family,
+        "given": subject.given,
+        "birth": subject.birth,
+        "gender": subject.gender,
+    }
+
+
+def _row(entry: _Entry) -> Json:
+    return {
+        "home": entry.key.home,
+        "repository": entry.key.repository,
+        "id": entry.key.id,
+        "level": entry.level,
+        "title": entry.title,
+        "format_code": entry.format_code,
+    }
+
+
+def _json(status: int, shown: Shown) -> HttpReply:
+    return HttpReply(status=status, content_type="application/json", body=shown.as_json())

@@ -1,0 +1,29 @@
+"""Schematron: reads a schema with all it includes, compiles it to XSLT 3.0 and runs it on Saxon in worker processes.
+
+May not judge what a finding means for the verdict; `harness.validators` does. pyschematron is here as second engine,
+behind a guard. Decision: the official packages rely on what no published processor does (abstract rules across patterns
+with thousands of value-set look-ups), so the compiler is ours; `optimise=False` keeps a plain mode as its reference.
+"""
+
+from harness.validators.schematron._engine import (
+    CompileCache,
+    Engine,
+    MemoryCache,
+    SaxonEngine,
+    SchOutcome,
+    SchResult,
+)
+from harness.validators.schematron._pool import Pool, WorkerDied
+from harness.validators.schematron._pyschematron import PyschematronEngine
+
+__all__ = [
+    "CompileCache",
+    "Engine",
+    "MemoryCache",
+    "Pool",
+    "PyschematronEngine",
+    "SaxonEngine",
+    "SchOutcome",
+    "SchResult",
+    "WorkerDied",
+]

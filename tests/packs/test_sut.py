@@ -1,0 +1,99 @@
+"""SUT files: values, references to secrets, problems."""
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ScenarioError
+from harness.packs import load_sut
+
+ENVIRONMENT = {"SUT_XCA": "https://127.0.0.1:9443/xca"}
+
+
+def test_a_sut_file_is_read_with_its_references_resolved(files: Path) -> None:
+    path = files / "ok" / "sut.yaml"
+    sut = load_sut(path, ENVIRONMENT)
+    assert (sut.system.name, sut.system.version) == ("Exemple NCPeH", "4.10")
+    assert sut.actors["ncpeh-a"].endpoints["xca"] == "https://127.0.0.1:9443/xca"
+    trigger = sut.actors["ncpeh-b"].trigger
+    assert trigger is not None
+    assert trigger.url == "https://127.0.0.1:9443/trigger"
+    assert sut.trust_authorities == (files / "ok" / "ca.pem").read_bytes()
+    assert sut.ours.pki == str(files / "ok" / "pki")
+    assert dict(sut.ours.ports) == {"xcpd": 8443}
+    assert sut.patients["pt-nominal"].birth == date(1979, 3, 14)
+    assert (sut.clock_skew_s, sut.answer_within_s) == (90.0, 120.0)
+    assert sut.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_free_part_stays_as_it_is_written(files: Path) -> None:
+    sut = load_sut(files / "ok" / "sut.yaml", ENVIRONMENT)
+    assert sut.data["documents"] == ({"row": "one", "path": "one.xml"},)
+    assert sut.data["anything"] == {"goes": 1}
+
+
+def test_a_variable_that_is_not_set_is_located(files: Path) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_sut(files / "ok" / "sut.yaml", {})
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.found) == ("E213", "SUT_XCA")
+    assert problem.at is not None
+    assert problem.at.line == 6
+
+
+def test_all_problems_of_a_sut_file_are_reported_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "sut.yaml"
+    path.write_text(
+        "system: {name: X, version: 1}\n"
+        "actors:\n"
+        "  ncpeh-a: {country: fr, endpoint: {}}\n"
+        "limits: {answer_within: 30}\n"
+        "ours: {listen: {xcpd: 70000}}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ScenarioError) as caught:
+        load_sut(path)
+    assert [(p.code, p.at.line) for p in caught.value.problems if p.at] == [
+        ("E209", 3),
+        ("E201", 3),
+        ("E204", 4),
+        ("E210", 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("authorities", "problem"),
+    [("nowhere.pem", "file cannot be read"), ("sut.yaml", "holds no certificate")],
+    ids=["absent file", "file without a certificate"],
+)
+def test_unusable_authorities_are_a_problem(tmp_path: Path, authorities: str, problem: str) -> None:
+    path = tmp_path / "sut.yaml"
+    path.write_text(
+        f"system: {{name: X, version: 1}}\nactors: {{ncpeh-a: {{country: FR}}}}\ntrust: {{authorities: {authorities}}}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ScenarioError) as caught:
+        load_sut(path)
+    (found,) = caught.value.problems
+    assert found.problem.startswith(problem)
+    assert found.at is not None
+    assert found.at.line == 3
+
+
+def test_a_scenario_is_no_sut_file(files: Path) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_sut(files / "ok" / "every-verb.yaml")
+    assert caught.value.problems[0].code == "E112"
+
+
+def test_an_actor_has_one_means_of_being_triggered(tmp_path: Path) -> None:
+    path = tmp_path / "sut.yaml"
+    path.write_text(
+        "system: {name: X, version: 1}\nactors: {ncpeh-b: {country: FR, trigger: {person: Ask, command: [run, it]}}}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ScenarioError) as caught:
+        load_sut(path)
+    assert [p.code for p in caught.value.problems] == ["E207"]
