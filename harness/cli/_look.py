@@ -144,7 +144,7 @@ def explain_command(code: str, lang: str) -> int:
         out(f"{deviation.id}  {', '.join(deviation.requirements)}\n{deviation.seen_in}: {deviation.text}\n")
         out(f"{deviation.treatment}\n")
         return PASSED
-    alteration = library.catalogue.mutations.get(code) or library.catalogue.reply_faults.get(code)
+    alteration = library.catalogue.mutations.get(code) or library.catalogue.faults.get(code)
     if alteration is not None:
         out(f"{alteration.name}  {', '.join(alteration.transactions)}\n{alteration.title.in_(lang)}\n")
         out(f"{alteration.explains.in_(lang)}\n")

@@ -25,7 +25,7 @@ class Scope:
     def inner(self, inputs: Mapping[str, Datum]) -> "Scope":
         """The scope inside a fragment: given, row and sut of here, plus `inputs`."""
         shared = {k: v for k, v in self._values.items() if k in ("given", "row", "sut")}
-        return Scope({**shared, "inputs": dict(inputs), **inputs})
+        return Scope({**shared, **inputs})
 
     def set(self, name: str, value: Datum) -> None:
         self._values[name] = value

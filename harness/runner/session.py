@@ -149,7 +149,7 @@ class Session:
             sut=sut,
             population=spec.population,
             initiating=InitiatingGateway(
-                pki=pki, ours=sut.ours, anchors=sut.trust_authorities, clock=spec.clock, ids=ids
+                pki=pki, ours=sut.ours, sut_anchors=sut.trust_authorities, clock=spec.clock, ids=ids
             ),
             responding=RespondingGateway(ours=sut.ours, population=spec.population, clock=spec.clock, ids=ids),
             caller=self._caller,

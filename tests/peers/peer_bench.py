@@ -2,10 +2,11 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, date, datetime
 
 from harness.model import (
+    Datum,
     Exchange,
     HttpRecord,
     OurSide,
@@ -156,7 +157,7 @@ TARGET = SutActor(
     home_community="urn:oid:2.999.250",
     endpoints={"xcpd": "https://127.0.0.1:1/xcpd", "xca": "https://127.0.0.1:1/xca"},
 )
-NOMINAL: dict[str, dict[str, object]] = {
+NOMINAL: dict[str, dict[str, Datum]] = {
     "ITI-55": {"patient": "nominal"},
     "ITI-38": {"patient": "nominal"},
     "ITI-39": {
@@ -175,13 +176,13 @@ def prepared(
     transaction: str,
     *mutate: str,
     target: SutActor = TARGET,
-    **arguments: object,
+    arguments: Mapping[str, Datum] | None = None,
 ) -> PreparedRequest:
     """The request of a gateway that always draws the same identifiers, in a session of its own."""
     gateway = InitiatingGateway(pki, OURS, anchors, clock, SeededIds(7))
     return gateway.prepare(
         transaction,
-        {**NOMINAL[transaction], **arguments},  # type: ignore[arg-type]
+        {**NOMINAL[transaction], **(arguments or {})},
         mutate,
         target=target,
         patients=POPULATION.patients,

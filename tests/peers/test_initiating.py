@@ -6,6 +6,7 @@ import pytest
 from peer_bench import HCID, NOMINAL, NOW, OURS, POPULATION, TARGET, clock, prepared, record
 
 from harness.errors import ScenarioError
+from harness.model import Datum
 from harness.peers import InitiatingGateway, Pki, PreparedRequest, SeededIds
 from harness.wire import codes, saml, soap, xcpd, xds, xmldsig
 from harness.wire.soap import SoapMessage
@@ -69,7 +70,7 @@ def test_session_reuses_its_assertions_and_a_new_one_does_not(ours: Pki, theirs:
     ("by", "has_id", "has_name"), [("id", True, False), ("traits", False, True), ("both", True, True)]
 )
 def test_criteria_are_chosen(by: str, has_id: bool, has_name: bool, ours: Pki, theirs: Pki) -> None:
-    asked = query(prepared(ours, theirs.anchors, "ITI-55", by=by))
+    asked = query(prepared(ours, theirs.anchors, "ITI-55", arguments={"by": by}))
     assert (bool(asked.ids), bool(asked.family)) == (has_id, has_name)
     assert asked.receiver_hcid == "2.999.250"
     assert asked.sender_hcid == HCID
@@ -77,7 +78,12 @@ def test_criteria_are_chosen(by: str, has_id: bool, has_name: bool, ours: Pki, t
 
 def test_traits_override_the_patient(ours: Pki, theirs: Pki) -> None:
     asked = query(
-        prepared(ours, theirs.anchors, "ITI-55", traits={"family": "Autre", "birth": "2001-02-03", "extension": "X"})
+        prepared(
+            ours,
+            theirs.anchors,
+            "ITI-55",
+            arguments={"traits": {"family": "Autre", "birth": "2001-02-03", "extension": "X"}},
+        )
     )
     assert (asked.family, asked.birth, asked.ids[0].extension, asked.ids[0].root) == (
         "Autre",
@@ -92,9 +98,11 @@ def test_patient_id_of_an_earlier_answer_goes_before_the_patient(ours: Pki, thei
         ours,
         theirs.anchors,
         "ITI-38",
-        patient_id={"root": "2.999.5", "extension": "A"},
-        trc_patient_id={"root": "2.999.5", "extension": "B"},
-        kind=("orcd-laboratory", "orcd-discharge"),
+        arguments={
+            "patient_id": {"root": "2.999.5", "extension": "A"},
+            "trc_patient_id": {"root": "2.999.5", "extension": "B"},
+            "kind": ("orcd-laboratory", "orcd-discharge"),
+        },
     )
     sent = message(request)
     assert sent.payload is not None
@@ -106,7 +114,7 @@ def test_patient_id_of_an_earlier_answer_goes_before_the_patient(ours: Pki, thei
     assert subject.text == "B^^^&2.999.5&ISO"
 
 
-WRONG: dict[str, tuple[str, dict[str, object], tuple[str, ...], str]] = {
+WRONG: dict[str, tuple[str, dict[str, Datum], tuple[str, ...], str]] = {
     "unknown patient": ("ITI-55", {"patient": "nominel"}, (), "with.patient"),
     "no patient": ("ITI-38", {"patient": None}, (), "with.patient"),
     "nobody to look for": ("ITI-55", {"patient": None}, (), "with.patient"),
@@ -129,12 +137,12 @@ WRONG: dict[str, tuple[str, dict[str, object], tuple[str, ...], str]] = {
 def test_what_the_author_got_wrong_is_named(name: str, ours: Pki, theirs: Pki) -> None:
     transaction, arguments, mutate, option = WRONG[name]
     with pytest.raises(ScenarioError) as caught:
-        prepared(ours, theirs.anchors, transaction, *mutate, **arguments)
+        prepared(ours, theirs.anchors, transaction, *mutate, arguments=arguments)
     assert caught.value.problems[0].option == option
 
 
 def test_sut_without_an_address_is_the_operators_to_change(ours: Pki, theirs: Pki) -> None:
-    with pytest.raises(ScenarioError, match="endpoints.xca"):
+    with pytest.raises(ScenarioError, match=r"endpoints\.xca"):
         prepared(ours, theirs.anchors, "ITI-38", target=replace(TARGET, endpoints={}))
 
 

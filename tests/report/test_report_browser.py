@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 CHROMIUM = shutil.which("chromium")
-OPTIONS = [
+OPTIONS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -18,7 +18,7 @@ OPTIONS = [
     "--disable-sync",
     "--hide-scrollbars",
     "--window-size=1280,1600",
-]
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")]
 

@@ -25,7 +25,7 @@ def french(reports: Path) -> Catalog:
 
 
 def forms(message: Message) -> tuple[str, ...]:
-    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
 
 
 def test_every_text_is_translated_and_none_is_left_over(source: Catalog, french: Catalog) -> None:

@@ -181,6 +181,11 @@ def test_include_brings_patterns_and_rules_although_a_comment_precedes_the_root(
     [
         ('<include href="gone.sch"/>', "include 'gone.sch': no such file"),
         ("<pattern><rule context='a'><extends rule='gone'/></rule></pattern>", "unknown abstract rule 'gone'"),
+        (
+            "<pattern><rule abstract='true' id='X'><extends rule='X'/></rule>"
+            "<rule context='r'><extends rule='X'/></rule></pattern>",
+            "abstract rule 'X' extends itself",
+        ),
         ("<pattern is-a='gone'/>", "unknown abstract pattern 'gone'"),
         ("<pattern><rule context='a'><assert test='@x' diagnostics='d'/></rule></pattern>", "unknown diagnostic 'd'"),
         ('<include href="../gone.sch"/>', "include '../gone.sch' leaves the pack"),
@@ -189,7 +194,15 @@ def test_include_brings_patterns_and_rules_although_a_comment_precedes_the_root(
             "function unparsed-text() is not allowed in a rule",
         ),
     ],
-    ids=["include", "abstract rule", "abstract pattern", "diagnostic", "include outside", "function that reads"],
+    ids=[
+        "include",
+        "abstract rule",
+        "circle",
+        "abstract pattern",
+        "diagnostic",
+        "include outside",
+        "function that reads",
+    ],
 )
 def test_schema_that_is_not_whole_says_so(judge: Judge, body: str, problem: str) -> None:
     assert problem in judge(body, "<r/>").problems

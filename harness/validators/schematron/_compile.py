@@ -268,7 +268,8 @@ def _head(c: _Compiling) -> str:
 <xsl:sequence select="concat($what, '{UNIT_END}', path($at), '{UNIT_END}',
   string-join($values ! translate(., '{RECORD_END}{UNIT_END}', ''), '{UNIT_END}'), '{RECORD_END}')"/></xsl:function>
 <xsl:function name="h:doc"><xsl:param name="names"/>
-<xsl:for-each select="$names"><xsl:variable name="uri" select="replace(resolve-uri(string(.), {quoteattr(base)[1:-1]!r}), '^file:/+', 'file:///')"/>
+<xsl:for-each select="$names"><xsl:variable name="uri"
+  select="replace(resolve-uri(string(.), {quoteattr(base)[1:-1]!r}), '^file:/+', 'file:///')"/>
 <xsl:sequence select="if (starts-with($uri, {quoteattr(root)[1:-1]!r}) and not(contains($uri, '..')))
   then doc($uri) else error((), 'a rule may read files of its pack only')"/></xsl:for-each></xsl:function>"""
     foreign = "\n".join(c.schema.foreign)
@@ -382,7 +383,7 @@ def _items(c: _Compiling, rule: Rule, owner: str) -> str:
             if c.shared[item.rule] and not inline:
                 c.called.add(item.rule)
                 out.append(f"<xsl:call-template name={quoteattr(_template(item.rule))}/>")
-            elif not _circular(c, item.rule):
+            else:
                 out.append(_items(c, extended, owner))
         else:
             out.append(_check(c, rule, item, owner))
@@ -394,19 +395,11 @@ def _must_inline(c: _Compiling, rule: Rule) -> bool:
     bound = set(c.global_names)
     for item in rule.items:
         if not isinstance(item, Extends):
-            if _used(item) - bound - _renamed_names(c):
+            if _used(item) - bound - set(c.renamed):
                 return True
             if isinstance(item, Let):
                 bound.add(item.name)
     return False
-
-
-def _renamed_names(c: _Compiling) -> set[str]:
-    return set(c.renamed)
-
-
-def _circular(c: _Compiling, name: str) -> bool:
-    return any("extends itself" in p for p in c.schema.problems) and name in c.abstract
 
 
 def _template(rule_id: str) -> str:

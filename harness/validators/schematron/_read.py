@@ -283,9 +283,11 @@ def _check_extends(reading: _Reading) -> None:
         for item in rule.items:
             if isinstance(item, Extends) and item.rule not in reading.abstract_rules:
                 reading.problem(f"unknown abstract rule {item.rule!r}")
-    for name in reading.abstract_rules:
+    for name, rule in list(reading.abstract_rules.items()):
         if _reaches(reading, name, name, set()):
             reading.problem(f"abstract rule {name!r} extends itself")
+            kept = tuple(item for item in rule.items if not isinstance(item, Extends))
+            reading.abstract_rules[name] = replace(rule, items=kept)
 
 
 def _reaches(reading: _Reading, start: str, goal: str, seen: set[str]) -> bool:
