@@ -102,6 +102,8 @@ def test_every_room_has_a_front_door_with_a_docstring() -> None:
         if not door.exists():
             assert room == "bundle", f"{room} is missing"  # a later floor
             continue
+        if room == "__main__":
+            continue
         assert len(ast.get_docstring(ast.parse(door.read_bytes())) or "") > 60, room
 
 

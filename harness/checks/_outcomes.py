@@ -7,7 +7,18 @@ from harness.checks._compare import show, within
 from harness.checks._facts import shown, status_word
 from harness.checks._view import View
 from harness.errors import WireError
-from harness.model import Alternative, Datum, FailureKind, Finding, Layer, Location, Reference, TriggerOutcome, Value
+from harness.model import (
+    Alternative,
+    Datum,
+    FailureKind,
+    Finding,
+    Layer,
+    Location,
+    Reference,
+    TriggerOutcome,
+    Value,
+    say,
+)
 from harness.wire import codes, ns, soap, xds
 
 
@@ -42,7 +53,7 @@ def judge_expect(
         found=found,
         rule="scenario/expect",
         layer=Layer.SCENARIO,
-        next="compare the answer with the outcome the requirement asks for",
+        next=say("next.outcome"),
     )
     return ExpectResult(met=None, grade=None, expected=expected, found=found, findings=(finding,))
 
@@ -114,7 +125,7 @@ def ordinary_answer(view: View) -> Finding | None:
         found=describe(view),
         rule="scenario/ordinary-answer",
         layer=Layer.SCENARIO,
-        next="the request was valid: look in the system's log why it was not served",
+        next=say("next.served"),
     )
 
 

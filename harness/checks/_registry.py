@@ -1,8 +1,9 @@
 """The table of checks: which function judges which requirement, in which transactions, on which side."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from harness.checks._hints import NEXT
 from harness.checks._view import View
 from harness.model import Finding, OurSide, Patient, Sut
 
@@ -74,8 +75,13 @@ def automatic(view: View, context: Context) -> tuple[CheckResult, ...]:
     for requirement, infos in sorted(AUTOMATIC.items()):
         for info in infos:
             if _concerns(info, view, context) and info.when(view, context):
-                results.append(CheckResult(requirement=requirement, findings=tuple(info.function(view, context))))
+                findings = tuple(_advised(f, requirement) for f in info.function(view, context))
+                results.append(CheckResult(requirement=requirement, findings=findings))
     return tuple(results)
+
+
+def _advised(finding: Finding, requirement: str) -> Finding:
+    return finding if finding.next else replace(finding, next=NEXT[requirement].en)
 
 
 def _concerns(info: CheckInfo, view: View, context: Context) -> bool:
@@ -87,6 +93,8 @@ def _concerns(info: CheckInfo, view: View, context: Context) -> bool:
     )
 
 
-def automatic_ids() -> Mapping[str, frozenset[str]]:
-    """Requirement id -> transactions in which a check judges it by itself (empty set = all)."""
-    return {r: frozenset(t for i in infos for t in i.transactions) for r, infos in AUTOMATIC.items()}
+def automatic_ids(actor: str | None = None) -> Mapping[str, frozenset[str]]:
+    """Requirement id -> transactions in which a check judges it by itself (empty set = all); only those of a SUT that is
+    `actor` when one is named."""
+    chosen = {r: [i for i in infos if actor in (None, i.actor)] for r, infos in AUTOMATIC.items()}
+    return {r: frozenset(t for i in infos for t in i.transactions) for r, infos in chosen.items() if infos}

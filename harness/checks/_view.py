@@ -8,6 +8,7 @@ from functools import cached_property
 
 from lxml import etree
 
+from harness import safexml
 from harness.errors import WireError
 from harness.model import Exchange, HttpRecord, Party
 from harness.wire import cda, codes, mtom, ns, saml, soap, xcpd, xds
@@ -105,9 +106,14 @@ class View:
         return self.retrieve_answer.documents if self.retrieve_answer is not None else ()
 
     @cached_property
+    def documents(self) -> tuple[etree._Element | WireError, ...]:
+        """Each retrieved document as XML, or why it is none."""
+        return tuple(_parsed(document.content) for document in self.retrieved)
+
+    @cached_property
     def headers(self) -> tuple[cda.CdaHeader | WireError, ...]:
         """The CDA header of each retrieved document, or why it has none."""
-        return tuple(_header(document.content) for document in self.retrieved)
+        return tuple(_header(root) for root in self.documents)
 
     @cached_property
     def assertions(self) -> tuple[tuple[etree._Element, saml.SamlAssertion | WireError], ...]:
@@ -163,9 +169,18 @@ def _message(record: HttpRecord) -> soap.SoapMessage | WireError | None:
         return exc
 
 
-def _header(content: bytes) -> cda.CdaHeader | WireError:
+def _parsed(content: bytes) -> etree._Element | WireError:
     try:
-        return cda.parse_header(content)
+        return safexml.parse(content)
+    except WireError as exc:
+        return exc
+
+
+def _header(root: etree._Element | WireError) -> cda.CdaHeader | WireError:
+    if isinstance(root, WireError):
+        return root
+    try:
+        return cda.header_of(root)
     except WireError as exc:
         return exc
 

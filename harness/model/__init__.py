@@ -6,6 +6,7 @@ tuples and mappings, so that evidence cannot change after it was taken.
 
 from harness.model.evidence import Exchange, FailureKind, HttpRecord, Party, TlsFacts, TransportFailure, TriggerOutcome
 from harness.model.finding import Finding, Layer, Location, Severity
+from harness.model.phrases import PHRASES, in_language, say
 from harness.model.requirement import Deviation, Level, Requirement
 from harness.model.run import Environment, PackUse, RequirementResult, RowResult, Run, StepResult
 from harness.model.scenario import (
@@ -68,6 +69,7 @@ __all__ = [
     "LATER_VERBS",
     "OPERATORS",
     "OUTCOMES",
+    "PHRASES",
     "PROFILES",
     "ROLL_UP_ORDER",
     "SUT_ACTORS",
@@ -135,6 +137,8 @@ __all__ = [
     "ValidationReport",
     "Value",
     "Verdict",
+    "in_language",
     "roll_up",
+    "say",
     "walk",
 ]

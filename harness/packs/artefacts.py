@@ -5,9 +5,10 @@ Nothing is compiled here; `harness.validators` does that.
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -93,6 +94,56 @@ def load_pack(path: Path) -> Pack:
     if (folder / "pack.yaml").is_file():
         return _load_declared(folder)
     return _load_recognised(folder)
+
+
+def pack_of_files(paths: Sequence[Path]) -> Pack:
+    """A pack of single `.xsd` and `.sch` files that judge everything they are given, for files the operator names.
+
+    Its coordinate holds a digest of the content; nothing above the folder that holds all included files is read.
+
+    Raises:
+        PackError: a file is absent, or is neither a schema nor a Schematron by its name.
+    """
+    layers = {".xsd": Layer.XSD, ".sch": Layer.SCHEMATRON}
+    problems = [
+        Problem(
+            problem="no such file" if not p.is_file() else "unknown kind of artefact",
+            option=str(p),
+            expected=(".xsd", ".sch"),
+        )
+        for p in paths
+        if not p.is_file() or p.suffix.lower() not in layers
+    ]
+    if problems:
+        raise PackError(problems)
+    files = _Files()
+    artefacts: list[Artefact] = []
+    for path in (p.resolve() for p in paths):
+        layer = layers[path.suffix.lower()]
+        root = Path(os.path.commonpath([file.parent for file in files.closure(path, layer).present]))
+        artefacts.append(
+            _artefact(
+                files,
+                id=path.stem,
+                layer=layer,
+                path=path,
+                root=root,
+                coordinate="local:files:0",
+                applies=("*",),
+                when={},
+                requirement=None,
+                sources=(path.name,),
+            )
+        )
+    digest = hashlib.sha256("\n".join(sorted(a.sha256 for a in artefacts)).encode()).hexdigest()
+    coordinate = f"local:files:{digest[:12]}"
+    return Pack(
+        coordinate=coordinate,
+        root=paths[0].resolve().parent if paths else Path(),
+        artefacts=tuple(replace(a, coordinate=coordinate) for a in artefacts),
+        title=Localized(en="Files named by the operator", fr="Fichiers désignés par l'opérateur"),
+        origin="the operator",
+    )
 
 
 def _load_recognised(folder: Path) -> Pack:

@@ -4,11 +4,12 @@ Peers record and answer; they never judge, so nothing here may import checks or 
 is asked of the system under test begins to answer accordingly. Clock and identifiers are handed in.
 """
 
+from harness.peers.answers import Incoming, ListenerLimits, PlannedAnswer, Refusal
 from harness.peers.client import Caller, OutgoingRequest
 from harness.peers.clock import Clock, Ids, SeededIds
 from harness.peers.faults import FAULTS, Fault
 from harness.peers.initiating import InitiatingGateway, PreparedRequest, Session
-from harness.peers.listener import Incoming, ListenerLimits, PeerServer, PlannedAnswer, Refusal
+from harness.peers.listener import PeerServer
 from harness.peers.mutations import MUTATIONS, Mutation
 from harness.peers.pki import Pki, make_pki, other_country, pki_from_files, pki_to_files
 from harness.peers.responding import RespondingGateway

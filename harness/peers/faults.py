@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from harness.model import Population, PopulationDocument
+from harness.peers.answers import PlannedAnswer
 from harness.peers.arguments import refuse
-from harness.peers.listener import PlannedAnswer
 from harness.wire import codes, soap
 from harness.wire.codes import KINDS
 from harness.wire.xcpd import AckDetail, Acknowledgement, DiscoveryAnswer, Ii, reason
@@ -17,6 +17,7 @@ from harness.wire.xds import Coded, QueryAnswer, RegistryError, RetrieveAnswer
 ALL = (codes.ITI_55, codes.ITI_38, codes.ITI_39)
 UNKNOWN_FORMAT = "urn:example:unknown:2099"
 TRANSFORMATION_WARNING = "2502"  # a code could not be translated; the documents are there (XCAQ-B-010)
+OTHER_ENTRY = "urn:uuid:00000000-0000-4000-8000-000000000404"
 OTHER_MESSAGE = Ii(root="00000000-0000-4000-8000-000000000404", extension="4040404040")
 
 
@@ -161,8 +162,18 @@ def _listing_with_warning(answer: QueryAnswer, _: Scene) -> QueryAnswer:
 
 
 def _odd_format(answer: QueryAnswer, _: Scene) -> QueryAnswer:
-    odd = Coded(code=UNKNOWN_FORMAT, scheme="eHDSI formatCodes", display="Unknown format")
-    return replace(answer, entries=tuple(replace(e, format_code=odd) for e in answer.entries))
+    """One more entry, of a document that does not exist, in a format nobody knows."""
+    if not answer.entries:
+        refuse("faults", "nothing is listed, so there is no entry to repeat in another format")
+    first = answer.entries[0]
+    odd = replace(
+        first,
+        id=OTHER_ENTRY,
+        lid=OTHER_ENTRY,
+        unique_id=f"{first.unique_id}.404",
+        format_code=Coded(code=UNKNOWN_FORMAT, scheme=codes.FORMAT_SCHEME_EHDSI, display="Unknown format"),
+    )
+    return replace(answer, entries=(*answer.entries, odd))
 
 
 def _retrieval_missing(answer: RetrieveAnswer, _: Scene) -> RetrieveAnswer:
@@ -239,7 +250,8 @@ def _not_xml(answer: PlannedAnswer, _: Scene) -> PlannedAnswer:
 
 
 def _http_500(answer: PlannedAnswer, _: Scene) -> PlannedAnswer:
-    return replace(_with_type(answer, "text/plain; charset=UTF-8"), status=500, body=b"Internal Server Error\n")
+    page = b'<!DOCTYPE html>\n<html lang="en"><title>Error</title><h1>Internal Server Error</h1></html>\n'
+    return replace(_with_type(answer, "text/html; charset=UTF-8"), status=500, body=page)
 
 
 def _table() -> tuple[Fault, ...]:

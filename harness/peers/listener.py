@@ -11,15 +11,15 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import h11
 
 from harness.errors import PeerError, WireError
 from harness.model import Exchange, FailureKind, HttpRecord, Party, TlsFacts, TransportFailure
+from harness.peers.answers import Incoming, ListenerLimits, PlannedAnswer, Refusal
 from harness.peers.clock import Clock
 from harness.peers.network import SecureSocket
-from harness.peers.records import MAX_BODY_BYTES, MAX_HEAD_BYTES, sent_record
+from harness.peers.records import sent_record
 from harness.peers.tls import tls_facts
 from harness.peers.transactions import guess_transaction
 from harness.wire import http
@@ -28,63 +28,8 @@ _log = logging.getLogger(__name__)
 
 ENDPOINTS = ("xcpd", "xca")
 _ACCEPT_PAUSE_S = 0.05
-BEHAVIOURS = ("whole", "reset", "truncate", "never")
+_PEEK_S = 0.05
 _GONE = (OSError, h11.LocalProtocolError)  # ssl's errors are OSErrors
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListenerLimits:
-    """What a caller may take: times in seconds, sizes in bytes."""
-
-    handshake_s: float = 10.0
-    idle_s: float = 75.0
-    head_s: float = 20.0
-    body_s: float = 120.0
-    hold_s: float = 600.0
-    linger_s: float = 1.0
-    max_head_bytes: int = MAX_HEAD_BYTES
-    max_body_bytes: int = MAX_BODY_BYTES
-    max_connections: int = 256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Incoming:
-    """A request that has come and waits for its answer. `arrived` is on the monotonic clock, in seconds."""
-
-    number: int
-    request: HttpRecord
-    tls: TlsFacts
-    url: str
-    transaction: str
-    arrived_at: datetime
-    arrived: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedAnswer:
-    """What to answer: after `delay_s`, the whole of it, half of it (`truncate`), a reset connection, or never.
-
-    Content-Length is added. `never` keeps the connection open without a byte until the caller gives up.
-    """
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    delay_s: float = 0.0
-    behaviour: str = "whole"
-
-    def __post_init__(self) -> None:
-        if self.behaviour not in BEHAVIOURS:
-            raise ValueError(f"unknown behaviour {self.behaviour!r}; expected one of {', '.join(BEHAVIOURS)}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A connection that never became a request for us: `kind` is `tls` or `http`, `detail` why, without content."""
-
-    kind: str
-    detail: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,6 +356,8 @@ class PeerServer:
         if answer.behaviour == "reset":
             connection.stream.reset()
             return _Sent(b"", time.monotonic()), False
+        if await _has_gone(connection):
+            return _Sent(b"", time.monotonic(), "the caller had closed the connection"), False
         sent = await _send(connection, answer)
         done = connection.http.our_state is h11.DONE and connection.http.their_state is h11.DONE
         return sent, done and not sent.problem
@@ -478,6 +425,19 @@ async def _send(connection: _Connection, answer: PlannedAnswer) -> _Sent:
     except _GONE as exc:
         return _Sent(b"", time.monotonic(), type(exc).__name__)
     return _Sent(raw, time.monotonic())
+
+
+async def _has_gone(connection: _Connection) -> bool:
+    """Whether the caller closed while it waited: a first write into a closed connection may well succeed."""
+    if not connection.stream.is_readable():
+        return False
+    try:
+        async with asyncio.timeout(_PEEK_S):
+            return not await _receive(connection)
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
 
 async def _until_gone(connection: _Connection, hold_s: float) -> None:

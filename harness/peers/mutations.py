@@ -224,7 +224,7 @@ def _unknown_action(draft: Draft) -> Draft:
 
 
 def _unknown_header(draft: Draft) -> Draft:
-    block = f'<x:Unknown xmlns:x="{FOREIGN_NAMESPACE}" xmlns:soap="{ns.SOAP}" soap:mustUnderstand="true"/>'
+    block = f'<x:Unknown xmlns:x="{FOREIGN_NAMESPACE}" xmlns:soap="{ns.SOAP}" soap:mustUnderstand="1"/>'
     return replace(draft, extra_header=draft.extra_header + block.encode())
 
 
@@ -239,7 +239,7 @@ def _truncated(draft: Draft) -> Draft:
 
 
 def _doctype(draft: Draft) -> Draft:
-    return replace(draft, body=b"<!DOCTYPE soap:Envelope>\n" + draft.body)
+    return replace(draft, body=b'<!DOCTYPE soap:Envelope [<!ENTITY nothing "">]>\n' + draft.body)
 
 
 def _plain_text(draft: Draft) -> Draft:

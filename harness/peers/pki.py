@@ -134,7 +134,7 @@ def pki_from_files(files: Mapping[str, bytes], *, at: datetime, host: str = "127
 def _load(name: str, files: Mapping[str, bytes]) -> Credentials:
     try:
         return x509.load_credentials(files[f"{name}.pem"], files[f"{name}.key.pem"])
-    except (WireError, ValueError) as exc:
+    except (WireError, PeerError, ValueError) as exc:
         raise PeerError(f"pki: {name}.pem and {name}.key.pem: not a usable certificate with its key") from exc
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from harness.errors import WireError
 from harness.model import HttpRecord, OurSide, Patient, PatientId, Population, PopulationDocument
 from harness.peers import arguments as given
+from harness.peers.answers import PlannedAnswer
 from harness.peers.arguments import Arguments, refuse
 from harness.peers.clock import Clock, Ids
 from harness.peers.faults import (
@@ -26,7 +27,6 @@ from harness.peers.faults import (
     no_match,
     rights_missing,
 )
-from harness.peers.listener import PlannedAnswer
 from harness.wire import cda, codes, mtom, soap, xcpd, xds
 from harness.wire.codes import KINDS
 from harness.wire.soap import Addressing, SoapMessage

@@ -72,8 +72,10 @@ def tls_facts(ssl_object: ssl.SSLObject | ssl.SSLSocket, *, client_certificate_s
 def _completed(context: ssl.SSLContext, credentials: Credentials | None, anchors: bytes) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_verify_locations(cadata=anchors.decode("ascii"))
-    except (ssl.SSLError, ValueError) as exc:
+        # By way of the parser, because PEM files carry notes between the certificates that the ssl module refuses.
+        found = x509.parse_certificates(anchors)
+        context.load_verify_locations(cadata=b"".join(map(x509.certificate_der, found)))
+    except (WireError, ssl.SSLError, ValueError) as exc:
         raise PeerError("tls: the trust anchors are not readable; expected PEM certificates") from exc
     if credentials is not None:
         _load(context, credentials)

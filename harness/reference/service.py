@@ -2,6 +2,7 @@
 
 import io
 import ipaddress
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -23,6 +24,7 @@ NAME = "Exemple NCPeH"
 VENDOR = "Exemple SA"
 VERSION = "1.0.0"
 _DAYS = 825
+_OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 
 
 def make_identity(*, country: str, host: str, at: datetime, serial: int = 1) -> Identity:
@@ -137,7 +139,7 @@ def describe_sut(
         pki = {"pki": ours.pki} if ours.pki else {}
         content["ours"] = {**pki, "listen": listen, "country": ours.country, "home_community": ours.home_community}
     content["data"] = {
-        "patients": {p.key: _patient_row(p) for p in holdings.patients.values()},
+        "patients": {p.key: _patient_row(p) for p in holdings.patients.values() if _described_ids(p)},
         "documents": _document_rows(config, holdings),
     }
     writer = YAML(typ="safe", pure=True)
@@ -165,12 +167,18 @@ def _refuse_unknown_faults(config: ReferenceConfig) -> None:
 
 
 def _patient_row(patient: Patient) -> dict[str, object]:
-    traits = {"family": patient.family, "given": patient.given, "gender": patient.gender}
+    gender = patient.gender if patient.gender in ("M", "F", "UN") else ""
+    traits = {"family": patient.family, "given": patient.given, "gender": gender}
     birth = {"birth": patient.birth} if patient.birth else {}
     return {
-        "ids": [{"root": i.root, "extension": i.extension} for i in patient.ids],
+        "ids": _described_ids(patient),
         "traits": {**{name: value for name, value in traits.items() if value}, **birth},
     }
+
+
+def _described_ids(patient: Patient) -> list[dict[str, str]]:
+    """Identifiers under an OID; foreign documents hold others too, which no query can carry."""
+    return [{"root": i.root, "extension": i.extension} for i in patient.ids if _OID.fullmatch(i.root)]
 
 
 def _document_rows(config: ReferenceConfig, holdings: Holdings) -> list[dict[str, object]]:

@@ -14,16 +14,9 @@ from lxml import etree
 from harness import safexml
 from harness.errors import WireError
 from harness.model import HttpRecord
+from harness.wire.ns import DS, HL7, PREFIXES, RIM, RS, SAML, SOAP, SOAP11, XDSB, XOP
 
-XDSB = "urn:ihe:iti:xds-b:2007"
-XOP = "http://www.w3.org/2004/08/xop/include"
-SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
-DS = "http://www.w3.org/2000/09/xmldsig#"
-SOAP = ("http://www.w3.org/2003/05/soap-envelope", "http://schemas.xmlsoap.org/soap/envelope/")
-HL7 = "urn:hl7-org:v3"
-QUERY = "urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0"
-RS = "urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0"
-RIM = "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
+SOAP_VERSIONS = (SOAP, SOAP11)
 MAX_PARTS = 200
 
 
@@ -136,7 +129,7 @@ def gist(root: etree._Element | None) -> str:
     if payload is None:
         return ""
     name = etree.QName(payload)
-    if name.namespace in SOAP and name.localname == "Fault":
+    if name.namespace in SOAP_VERSIONS and name.localname == "Fault":
         return _fault(payload)
     if name.namespace == HL7:
         acknowledged = payload.find(f".//{{{HL7}}}acknowledgement/{{{HL7}}}typeCode")
@@ -153,14 +146,14 @@ def gist(root: etree._Element | None) -> str:
 
 
 def _fault(fault: etree._Element) -> str:
-    values = [_text(e) for e in fault.iter(f"{{{SOAP[0]}}}Value", "faultcode")]
+    values = [_text(e) for e in fault.iter(f"{{{SOAP}}}Value", "faultcode")]
     return " ".join(["SOAP fault", *(v for v in values[:2] if v)])
 
 
 def _payload(root: etree._Element | None) -> etree._Element | None:
     if root is None:
         return None
-    for space in SOAP:
+    for space in SOAP_VERSIONS:
         if root.tag == f"{{{space}}}Envelope":
             body = root.find(f"{{{space}}}Body")
             return None if body is None else next((e for e in body if isinstance(e.tag, str)), None)
@@ -258,3 +251,18 @@ def root_part(message: tuple[Part, ...]) -> Part:
 def sha256(data: bytes) -> str:
     """SHA-256 of `data` in lower-case hexadecimal."""
     return hashlib.sha256(data).hexdigest()
+
+
+def element_number(root: etree._Element | None, xpath: str) -> int | None:
+    """How many elements start before the one that `xpath` (customary prefixes) selects or belongs to; None without one."""
+    if root is None:
+        return None
+    try:
+        found = root.xpath(xpath, namespaces=dict(PREFIXES))
+    except etree.XPathError:
+        return None
+    first = found[0] if isinstance(found, list) and found else None
+    element = first if isinstance(first, etree._Element) else getattr(first, "getparent", lambda: None)()
+    if element is None:
+        return None
+    return next((n for n, e in enumerate(root.iter(etree.Element)) if e is element), None)

@@ -16,9 +16,8 @@ from harness.model import (
     Verdict,
 )
 from harness.report import _shown, views
-from harness.report._body import root_part
 from harness.report._names import Site, page_file, slug
-from harness.report._opened import Opened, Place, Placed, document_page
+from harness.report._opened import Opened, Placed, bytes_at, document_page, shows_document
 from harness.report._words import N_, Prose, Words
 
 VERDICT_WORDS: Mapping[Verdict, str] = {
@@ -266,21 +265,6 @@ def _place_href(desk: Desk, row: int, placed: Placed) -> str:
     if shows_document(desk.opened[row, place.exchange], place):
         return desk.href(document_page(desk.site, row, place.exchange, place.document or 0), placed.anchor)
     return desk.href(desk.site.exchanges[row, place.exchange], placed.anchor)
-
-
-def shows_document(opened: Opened, place: Place) -> bool:
-    """Whether the finding is about a document that has a page of its own."""
-    return place.side == "response" and place.document is not None and place.document < len(opened.documents)
-
-
-def bytes_at(opened: Opened, place: Place) -> bytes:
-    """The bytes in which the lines of a finding at `place` count; empty when unknown."""
-    if shows_document(opened, place):
-        return opened.documents[place.document or 0].content
-    parts = opened.request if place.side == "request" else opened.response if place.side == "response" else ()
-    if place.part:
-        return next((p.content for p in parts if p.content_id == place.part), b"")
-    return root_part(parts).content if parts and place.document is None else b""
 
 
 def excerpt(desk: Desk, row: int, placed: Placed) -> tuple[views.ExcerptLine, ...]:

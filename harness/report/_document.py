@@ -11,9 +11,10 @@ import re
 from lxml import etree
 
 from harness.report import _body, _shown, views
-from harness.report._body import HL7
-from harness.report._desk import Desk, gravest, note_view, shows_document, validation_view
+from harness.report._desk import Desk, gravest, note_view, validation_view
 from harness.report._listing import code_listing
+from harness.report._opened import shows_document
+from harness.wire.ns import HL7
 
 _MAX_BLOCKS = 300
 _MAX_ROWS = 500

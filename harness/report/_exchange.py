@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from harness.model import Exchange, FailureKind, HttpRecord, Party, TlsFacts
 from harness.report import _body, _shown, views
-from harness.report._desk import Desk, note_view, place_link, shows_document
+from harness.report._desk import Desk, note_view, place_link
 from harness.report._listing import code_listing
-from harness.report._opened import Placed, document_page
+from harness.report._opened import Placed, document_page, shows_document
 from harness.report._sequence import exchange_mark
 from harness.report._words import N_
 

@@ -27,7 +27,6 @@ def code_listing(
     lines = tuple(_line(line, prefix, desk.words, tuple(notes[i])) for i, line in enumerate(listed.lines))
     view = views.ListingView(
         label=label,
-        prefix=prefix,
         lines=lines,
         summary=_summary(desk.words, listed, data),
         notes=_notes(desk.words, listed),

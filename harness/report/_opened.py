@@ -1,10 +1,10 @@
 """Every exchange of a run opened once for display, so that both languages and all pages share the work."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.model import Exchange, Finding, HttpRecord, RowResult, Run, StepResult
-from harness.report import _body
+from harness.report import _body, _shown
 from harness.report._names import Site
 
 
@@ -114,3 +114,32 @@ def _place(finding: Finding, exchanges: tuple[str, ...], row: RowResult) -> Plac
     word, _, value = inner.partition(":")
     document = int(value) if word == "document" and value.isascii() and value.isdigit() and len(value) < 6 else None
     return Place(exchange=exchange, side=side, document=document, part=value if word == "part" else "")
+
+
+def shows_document(opened: Opened, place: Place) -> bool:
+    """Whether the finding is about a document that has a page of its own."""
+    return place.side == "response" and place.document is not None and place.document < len(opened.documents)
+
+
+def bytes_at(opened: Opened, place: Place) -> bytes:
+    """The bytes in which the lines of a finding at `place` count; empty when unknown."""
+    if shows_document(opened, place):
+        return opened.documents[place.document or 0].content
+    parts = opened.request if place.side == "request" else opened.response if place.side == "response" else ()
+    if place.part:
+        return next((p.content for p in parts if p.content_id == place.part), b"")
+    return _body.root_part(parts).content if parts and place.document is None else b""
+
+
+def locate(placed: Placed, opened: Mapping[tuple[int, str], Opened], row: int) -> Placed:
+    """`placed` with the line and column of its XPath where the finding itself does not say them."""
+    at, place = placed.finding.at, placed.place
+    if at.line or not at.xpath or not place.exchange or not place.side:
+        return placed
+    data = bytes_at(opened[row, place.exchange], place)
+    number = _body.element_number(_body.parsed(data), at.xpath) if data else None
+    start = _shown.start_of_element(_shown.decoded(data), number) if number is not None else None
+    if start is None:
+        return placed
+    found = replace(placed.finding, at=replace(at, line=start[0], column=start[1]))
+    return replace(placed, finding=found)

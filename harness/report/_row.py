@@ -29,7 +29,6 @@ def row_view(desk: Desk, index: int) -> views.RowView:
         eyebrow_id=row.id,
         eyebrow=" · ".join(said),
         title=w.localized(row.title),
-        heading_prefix=mark.word,
         lede=_lede(desk, row, placed),
         first_finding=placed[0].anchor if placed else "",
         home_href=desk.href("index", f"s-{desk.site.rows[index].removeprefix('scenarios/')}"),

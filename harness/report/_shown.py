@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 MAX_SHOWN = 2 * 1024 * 1024
 """Characters of one body that are looked at for display; the rest is counted, not shown."""
@@ -30,8 +31,9 @@ _HIDDEN = (
     + list(range(0xD800, 0xE000))
 )
 _PICTURES = {c: chr(0x2400 + c) if c < 0x20 else "\u2421" if c == 0x7F else f"\u27e8U+{c:04X}\u27e9" for c in _HIDDEN}
+_HIDDEN_ONE = re.compile("[" + "".join(re.escape(chr(c)) for c in _HIDDEN) + "]")
 _TOKEN = re.compile(
-    r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|</?[A-Za-z_][^<>]*(?:>|\Z)|[^<]+|<", re.DOTALL
+    r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|</?[^\W\d][^<>]*(?:>|\Z)|[^<]+|<", re.DOTALL
 )
 _ATTRIBUTE = re.compile(r"""([^\s=<>"'/]+)(\s*=\s*)("[^"]*"|'[^']*')|[^\s"'=]+|\s+|.""", re.DOTALL)
 _BASE64_RUN = re.compile(rf"[A-Za-z0-9+/=\s]{{{LONG_RUN},}}")
@@ -43,7 +45,7 @@ def visible(text: str) -> str:
     Tab and line feed stay. What is left may stand in HTML and in XML 1.0. Source: XML 1.0 (fifth edition), 2.2;
     Unicode Technical Report 36, 2.10 (bidirectional spoofing).
     """
-    return text.translate(_PICTURES)
+    return _HIDDEN_ONE.sub(lambda m: _PICTURES[ord(m.group())], text)
 
 
 def decoded(data: bytes) -> str:
@@ -121,6 +123,18 @@ def listing(text: str, around: frozenset[tuple[int, int]] = frozenset()) -> List
             Line(number=chunk.number, column=chunk.column, depth=chunk.depth, pieces=pieces, first=chunk.column == 1)
         )
     return Listing(lines=tuple(lines), total_lines=len(source), broken=len(rough) > len(source), unseen=unseen)
+
+
+def start_of_element(text: str, number: int) -> tuple[int, int] | None:
+    """Line and column, from 1, at which element `number` (from 0, in document order) of well-formed XML starts.
+
+    Exact because start tags stand in document order and `<` cannot occur inside one. Source: XML 1.0 (fifth edition), 2.4.
+    """
+    starts = (m.start() for m in _TOKEN.finditer(text) if re.match(r"<[^/!?]", m.group()))
+    offset = next(islice(starts, number, None), None)
+    if offset is None:
+        return None
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def line_at(lines: tuple[Line, ...], number: int, column: int | None) -> int | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from babel.messages.pofile import PoFileError, read_po
 
 from harness.errors import HarnessError
-from harness.model import Localized
+from harness.model import Localized, in_language
 
 LANGUAGES = ("en", "fr")
 
@@ -56,7 +56,10 @@ class Words:
         return self.lang == "en" or text in self.texts
 
     def quote(self, text: str) -> Prose:
-        """`text` translated when the catalogue has it, else as it is and marked as English."""
+        """`text` translated when the catalogue or the table of phrases has it, else as it is and marked as English."""
+        translated = in_language(text, self.lang)
+        if translated != text:
+            return Prose(text=translated)
         return Prose(text=self.say(text)) if self.knows(text) or not text else Prose(text=text, lang="en")
 
     def localized(self, text: Localized) -> Prose:

@@ -18,7 +18,7 @@ from harness.report._document import document_view
 from harness.report._exchange import exchange_view
 from harness.report._index import index_view, kind_word, system_name
 from harness.report._names import page_file, plan_site, slug
-from harness.report._opened import document_page, open_exchanges, place_findings
+from harness.report._opened import document_page, locate, open_exchanges, place_findings
 from harness.report._requirements import requirements_view
 from harness.report._row import row_view
 from harness.report._shown import visible
@@ -52,18 +52,18 @@ def render_html(run: Run, folder: Path, *, templates: Path, lang: str) -> Path:
         shutil.copyfile(templates / "static" / name, folder / "assets" / name)
     site = plan_site(run)
     opened = open_exchanges(run)
-    placed = tuple(place_findings(row) for row in run.rows)
+    placed = tuple(tuple(locate(p, opened, index) for p in place_findings(row)) for index, row in enumerate(run.rows))
+    environment = _environment(templates)
     for language in LANGUAGES:
         words = load_words(templates, language)
         desk = Desk(run=run, words=words, site=site, opened=opened, placed=placed, default=lang)
-        environment = _environment(templates, desk)
         for page in _pages(desk):
             _write(folder, environment, desk, page)
     return folder / "index.html"
 
 
-def _environment(templates: Path, desk: Desk) -> Environment:
-    environment = Environment(
+def _environment(templates: Path) -> Environment:
+    return Environment(
         loader=FileSystemLoader(templates / "templates", encoding="utf-8"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -71,8 +71,6 @@ def _environment(templates: Path, desk: Desk) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    environment.globals["_"] = desk.words.say
-    return environment
 
 
 def _pages(desk: Desk) -> Iterator[Page]:
@@ -161,6 +159,6 @@ def _shell(desk: Desk, name: str, template: str, title: str, rail: tuple[views.L
 def _write(folder: Path, environment: Environment, desk: Desk, page: Page) -> None:
     name, template, title, view, rail = page
     shell = _shell(desk, name, template, title, rail)
-    text = environment.get_template(template).render(shell=shell, v=view)
+    text = environment.get_template(template).render(shell=shell, v=view, _=desk.words.say)
     path = folder / page_file(name, desk.words.lang, desk.default)
     path.write_bytes(visible(text).encode("utf-8", "backslashreplace") + b"\n")

@@ -391,7 +391,6 @@ class RowView:
     eyebrow_id: str
     eyebrow: str
     title: Prose
-    heading_prefix: str
     lede: Prose
     first_finding: str
     home_href: str
@@ -414,7 +413,6 @@ class ListingView:
     """A text with numbered lines; `notes` say what the display did to it."""
 
     label: str
-    prefix: str
     lines: tuple[ShownLine, ...]
     summary: str
     notes: tuple[str, ...]

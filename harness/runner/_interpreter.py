@@ -41,6 +41,7 @@ from harness.model import (
     ValidationReport,
     Verdict,
     roll_up,
+    say,
     walk,
 )
 from harness.runner._judge import (
@@ -235,12 +236,12 @@ class RowRun:
         if exchange is None:
             finding = Finding(
                 at=Location(message="request"),
-                expected=f"{step.transaction} from the SUT within {step.within_s:g} s",
-                found="no request",
+                expected=say("within", transaction=step.transaction, seconds=f"{step.within_s:g}"),
+                found=say("no-request"),
                 rule="transport/no-request",
                 severity=Severity.ERROR,
                 layer=Layer.TRANSPORT,
-                next="check that the SUT was triggered and that it is configured with our endpoints",
+                next=say("next.triggered"),
             )
             verdict, cause = Verdict.FAIL, Cause.SUT
             if self._trigger_broken():
@@ -249,18 +250,18 @@ class RowRun:
         return await self._exchange_result(step, exchange, scope)
 
     def _nothing_wanted(self, step: Receive, exchange: Exchange | None) -> StepResult:
-        expected = f"no {step.transaction} request"
+        expected = say("no-such-request", transaction=step.transaction)
         if exchange is None:
-            return self._judged(step, Verdict.PASS, None, (), expected=expected, found="none came")
+            return self._judged(step, Verdict.PASS, None, (), expected=expected, found=say("none-came"))
         self._keep(exchange)
         finding = Finding(
             at=Location(message="request"),
             expected=expected,
-            found=f"{step.transaction} was sent",
+            found=say("was-sent", transaction=step.transaction),
             rule="scenario/unexpected-request",
             severity=Severity.ERROR,
             layer=Layer.SCENARIO,
-            next="stop after the refusal and tell the user why",
+            next=say("next.stop"),
         )
         result = self._judged(step, Verdict.FAIL, Cause.SUT, (finding,), expected=expected, found=finding.found)
         return replace(result, exchanges=(exchange.id,))
@@ -287,7 +288,11 @@ class RowRun:
             if problem is not None:
                 problem = replace(graded(problem, self._judge.catalogue), severity=Severity.ERROR)
                 findings = (*findings, problem)
-                verdict, cause, reason = Verdict.FAIL, Cause.SUT, f"expected {problem.expected}, found {problem.found}"
+                verdict, cause, reason = (
+                    Verdict.FAIL,
+                    Cause.SUT,
+                    say("instead", expected=problem.expected, found=problem.found),
+                )
         if broken and awaited and exchange.failure is not None and exchange.failure.kind in ENVIRONMENT_FAILURES:
             verdict, cause = transport_verdict(exchange)
             reason = transport_finding(exchange).found
@@ -316,16 +321,16 @@ class RowRun:
         if result.met is not None:
             verdict = Verdict.PASS if result.grade == "strict" else Verdict.WARNING
             cause = None if verdict is Verdict.PASS else Cause.SUT
-            reason = "" if verdict is Verdict.PASS else f"tolerated, not what the specification asks: {result.found}"
+            reason = "" if verdict is Verdict.PASS else say("tolerated", found=result.found)
         elif view is not None and view.exchange.failure is not None and view.exchange.initiator is Party.PEER:
             verdict, cause = transport_verdict(view.exchange)
             findings = (transport_finding(view.exchange), *findings)
-            reason = f"expected {result.expected}, found {result.found}"
+            reason = say("instead", expected=result.expected, found=result.found)
         elif outcome is not None and outcome.failure is not None and outcome.failure.kind in ENVIRONMENT_FAILURES:
-            verdict, cause, reason = Verdict.NOT_RUN, Cause.ENVIRONMENT, "the SUT could not be triggered"
+            verdict, cause, reason = Verdict.NOT_RUN, Cause.ENVIRONMENT, say("not-triggered")
         else:
             verdict, cause = Verdict.FAIL, Cause.SUT
-            reason = f"expected {result.expected}, found {result.found}"
+            reason = say("instead", expected=result.expected, found=result.found)
         out = self._judged(step, verdict, cause, findings, expected=result.expected, found=result.found, reason=reason)
         return replace(out, exchanges=(view.exchange.id,) if view is not None else ())
 
@@ -369,7 +374,7 @@ class RowRun:
             findings,
             expected=expected,
             found=found,
-            reason=f"expected {expected}, found {found}",
+            reason=say("instead", expected=expected, found=found),
         )
 
     def _validate(self, step: Check, test: Validate, scope: Scope) -> StepResult:
@@ -391,7 +396,9 @@ class RowRun:
                 if wanted is None or wanted == index:
                     reports.append(self._judge.validate(f"response/document:{index}", document.content, test.as_))
         if not reports:
-            return self._judged(step, Verdict.NOT_RUN, None, (), expected="a document to validate", found="none came")
+            return self._judged(
+                step, Verdict.NOT_RUN, None, (), expected="a document to validate", found=say("none-came")
+            )
         findings = tuple(graded(f, self._judge.catalogue) for r in reports for f in r.findings)
         verdict = verdict_of(findings)
         for report in reports:
@@ -402,7 +409,7 @@ class RowRun:
             verdict,
             cause or (Cause.CONFIGURATION if verdict is Verdict.INCONCLUSIVE else None),
             findings,
-            expected="valid by every layer of the packs",
+            expected=say("valid"),
             found=", ".join(f"{r.kind}: {r.verdict.value}" for r in reports),
             reason=next((r.reason for r in reports if r.reason), ""),
             validations=tuple(reports),
@@ -428,17 +435,17 @@ class RowRun:
         if scope is not None:
             scope.set(name, checks.facts(outcome))
         step = pending.step
-        expected = f"{step.operation} done by the SUT"
+        expected = say("done-by-sut", operation=step.operation)
         if outcome.failure is not None:
             environment = outcome.failure.kind in ENVIRONMENT_FAILURES
             finding = Finding(
                 at=Location(message="trigger"),
-                expected="an answer of the trigger",
+                expected=say("trigger-answer"),
                 found=f"{outcome.failure.kind.value}: {outcome.failure.detail}",
                 rule=f"transport/{outcome.failure.kind.value}",
                 severity=Severity.ERROR,
                 layer=Layer.TRANSPORT,
-                next="check the trigger address of the SUT file",
+                next=say("next.trigger"),
             )
             result = self._judged(
                 step,
@@ -548,7 +555,7 @@ class RowRun:
         validations: tuple[ValidationReport, ...] = (),
     ) -> StepResult:
         covered = self._covered(step)
-        if covered and len(covered) == 1:
+        if covered:
             findings = tuple(f if f.requirement else under(f, covered[0], self._judge.catalogue) for f in findings)
         own = tuple(
             RequirementResult(
@@ -573,7 +580,7 @@ class RowRun:
         earlier = [r for r in self._results if r is not None and r.verdict not in _HARMLESS]
         if earlier:
             return self._skeleton(
-                step, Verdict.NOT_RUN, earlier[0].cause, reason=f"depends on step {earlier[0].path}: {exc}"
+                step, Verdict.NOT_RUN, earlier[0].cause, reason=say("depends", step=earlier[0].path, what=exc)
             )
         return self._skeleton(step, Verdict.INCONCLUSIVE, Cause.SUT, reason=str(exc))
 

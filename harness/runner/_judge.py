@@ -5,7 +5,7 @@ Nothing here talks to anybody: the same evidence gives the same result, live or 
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness import checks
 from harness.errors import WireError
@@ -25,6 +25,7 @@ from harness.model import (
     ValidationReport,
     Verdict,
     roll_up,
+    say,
 )
 from harness.runner._verdicts import graded, verdict_of
 from harness.validators import Validator
@@ -32,15 +33,17 @@ from harness.validators import Validator
 ENVIRONMENT_FAILURES = frozenset({FailureKind.NAME_NOT_RESOLVED, FailureKind.NOT_REACHABLE})
 """Ways an exchange can break that say nothing about the SUT's behaviour."""
 
+_ECHO = "/hl7:queryByParameter"
+
 _NEXT = {
-    FailureKind.NAME_NOT_RESOLVED: "check the host name in the endpoints of the SUT file and name resolution here",
-    FailureKind.NOT_REACHABLE: "start the SUT, or correct host and port in the endpoints of the SUT file",
-    FailureKind.TLS_REFUSED: "import the authority in ours.pki into the SUT, and its authority into trust.authorities",
-    FailureKind.TIMED_OUT: "look in the SUT's log for this message id; raise limits.answer_within only if the SUT may be slow",
-    FailureKind.RESET: "look in the SUT's log for this message id: it closed the connection without an answer",
-    FailureKind.CUT: "compare Content-Length or chunk sizes with what the SUT wrote",
-    FailureKind.NOT_HTTP: "check that the endpoint speaks HTTP over TLS on this port",
-    FailureKind.NO_REQUEST: "check that the SUT was triggered and that it is configured with our endpoints",
+    FailureKind.NAME_NOT_RESOLVED: say("next.name"),
+    FailureKind.NOT_REACHABLE: say("next.start"),
+    FailureKind.TLS_REFUSED: say("next.trust"),
+    FailureKind.TIMED_OUT: say("next.late"),
+    FailureKind.RESET: say("next.reset"),
+    FailureKind.CUT: say("next.cut"),
+    FailureKind.NOT_HTTP: say("next.http"),
+    FailureKind.NO_REQUEST: say("next.triggered"),
 }
 
 
@@ -123,7 +126,8 @@ class Judge:
         if isinstance(message, WireError):
             return (unreadable(side, record.body, message),)
         if message is not None:
-            reports.append(self.validator.validate(side, message.envelope))
+            report = self.validator.validate(side, message.envelope)
+            reports.append(without_echo(report) if exchange.altered else report)
         if exchange.initiator is Party.PEER:
             for index, document in enumerate(view.retrieved):
                 reports.append(self.validator.validate(f"{side}/document:{index}", document.content))
@@ -141,6 +145,25 @@ class Judge:
                 own = (graded(finding, self.catalogue),)
                 out.append(RequirementResult(id=finding.requirement, verdict=verdict_of(own), findings=own))
         return out
+
+
+def without_echo(report: ValidationReport) -> ValidationReport:
+    """`report` without what is wrong inside an echoed query: an answer repeats our query, defects made by us included.
+
+    Source: IHE ITI TF-2, 3.55.4.2.3 (the response carries queryByParameter of the request).
+    """
+    mine = tuple(f for f in report.findings if _ECHO in (f.at.xpath or ""))
+    if not mine:
+        return report
+    left = tuple(f for f in report.findings if f not in mine)
+    touched = {f.rule.partition("/")[0] for f in mine}
+    uses = tuple(
+        replace(use, verdict=verdict_of(f for f in left if f.rule.startswith(f"{use.artefact}/")))
+        if use.artefact in touched and use.verdict in (Verdict.FAIL, Verdict.WARNING)
+        else use
+        for use in report.uses
+    )
+    return replace(report, findings=left, uses=uses, verdict=roll_up(use.verdict for use in uses))
 
 
 def unreadable(side: str, body: bytes, error: WireError) -> ValidationReport:
@@ -161,13 +184,13 @@ def wire_finding(error: WireError, message: str) -> Finding:
     """A WireError on bytes the SUT wrote, as a finding against it."""
     return Finding(
         at=Location(message=message, xpath=error.xpath, line=error.line, column=error.column, offset=error.offset),
-        expected=error.expected or "a readable message",
+        expected=error.expected or say("readable"),
         found=error.found or error.problem,
         message=error.problem,
         rule=f"wire/{error.kind}",
         severity=Severity.ERROR,
         layer=Layer.WELL_FORMED,
-        next="compare the bytes with the message your product believes it sent",
+        next=say("next.bytes"),
     )
 
 
@@ -178,8 +201,8 @@ def transport_finding(exchange: Exchange) -> Finding:
     side = "response" if exchange.initiator is Party.PEER else "request"
     return Finding(
         at=Location(message=side),
-        expected="a complete HTTP answer",
-        found=f"{failure.kind.value} after {failure.after_s:.1f} s: {failure.detail}",
+        expected=say("complete-answer"),
+        found=say("broken-after", kind=failure.kind.value, seconds=f"{failure.after_s:.1f}", detail=failure.detail),
         rule=f"transport/{failure.kind.value}",
         severity=Severity.ERROR,
         layer=Layer.TRANSPORT,
@@ -209,6 +232,6 @@ def _first_reason(findings: Sequence[Finding], validations: Sequence[ValidationR
     }
     for finding in findings:
         if finding.severity is wanted.get(verdict):
-            text = finding.message or f"expected {finding.expected}, found {finding.found}"
+            text = finding.message or say("instead", expected=finding.expected, found=finding.found)
             return f"{finding.requirement or finding.rule}: {text}"
     return next((r.reason for r in validations if r.verdict is verdict and r.reason), "")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from harness.model import Datum, Scenario, Sut
+from harness.model import Datum, Scenario, Sut, say
 from harness.runner._scope import Scope, UnresolvedError
 
 
@@ -23,7 +23,7 @@ def plan_rows(scenarios: Iterable[Scenario], sut: Sut) -> tuple[Row, ...]:
     rows: list[Row] = []
     for scenario in scenarios:
         if scenario.applies.sut not in sut.actors:
-            rows.append(_blocked(scenario, f"the SUT does not play {scenario.applies.sut}"))
+            rows.append(_blocked(scenario, say("sut-role", actor=scenario.applies.sut)))
         elif scenario.matrix is None:
             rows.append(Row(id=scenario.id, scenario=scenario, row=None, values={}))
         else:
@@ -43,7 +43,7 @@ def _matrix_rows(scenario: Scenario, sut: Sut) -> Iterable[Row]:
             found = ()
         given = list(found) if isinstance(found, tuple) else []
         if not given:
-            yield _blocked(scenario, f"the SUT file gives no rows at {matrix.source}")
+            yield _blocked(scenario, say("no-rows", reference=matrix.source))
             return
     for index, values in enumerate(given):
         mapping = values if isinstance(values, Mapping) else {"value": values}

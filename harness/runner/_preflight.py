@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from harness.model import Sut
+from harness.model import Sut, say
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -24,7 +24,7 @@ async def unreachable_endpoints(sut: Sut) -> Mapping[str, str]:
         for (host, port), problem in zip(targets, results, strict=True):
             if problem:
                 key = targets[host, port]
-                problems[name] = f"{key} endpoint {host}:{port}: {problem}; nothing was sent"
+                problems[name] = say("unreachable", endpoint=key, host=host, port=port, what=problem)
     return problems
 
 
@@ -38,7 +38,9 @@ async def _reach(host: str, port: int) -> str:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             _, writer = await asyncio.open_connection(host, port)
     except TimeoutError:
-        return f"no answer within {CONNECT_TIMEOUT_S:g} s"
+        return say("no-answer-within", seconds=f"{CONNECT_TIMEOUT_S:g}")
+    except ConnectionRefusedError:
+        return say("refused")
     except OSError as exc:
         return (exc.strerror or str(exc)).lower()
     writer.close()

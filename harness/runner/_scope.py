@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from harness.errors import HarnessError
-from harness.model import Datum, Reference, Value
+from harness.model import Datum, Reference, Value, say
 
 
 class UnresolvedError(HarnessError):
@@ -12,7 +12,7 @@ class UnresolvedError(HarnessError):
     def __init__(self, reference: Reference, missing: str) -> None:
         self.reference = reference
         self.missing = missing
-        super().__init__(f"{reference} has no value: {missing!r} is not there")
+        super().__init__(say("no-value", reference=reference, missing=repr(missing)))
 
 
 class Scope:

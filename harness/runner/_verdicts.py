@@ -14,6 +14,7 @@ from harness.model import (
     StepResult,
     Verdict,
     roll_up,
+    say,
 )
 
 _OF_LEVEL = {Level.SHALL: Severity.ERROR, Level.SHOULD: Severity.WARNING, Level.MAY: Severity.INFORMATION}
@@ -67,7 +68,7 @@ def row_requirements(steps: Iterable[StepResult], covers: Iterable[str]) -> tupl
             merged[name] = RequirementResult(
                 id=name,
                 verdict=Verdict.NOT_RUN if blocked else Verdict.INCONCLUSIVE,
-                reason="the steps that judge it were not reached" if blocked else "nothing in this row judged it",
+                reason=say("not-reached" if blocked else "nothing-judged"),
             )
     return tuple(merged[key] for key in sorted(merged))
 

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from lxml import etree
@@ -22,9 +22,16 @@ from harness.model import (
     roll_up,
 )
 from harness.packs.artefacts import Artefact, Pack
+from harness.validators._findings import (
+    WELL_FORMED,
+    Judged,
+    differences,
+    judged_schematron,
+    not_well_formed,
+    placed,
+    use_of,
+)
 from harness.validators._kinds import Part, parts_of
-from harness.validators._paths import joined, readable
-from harness.validators._positions import PositionIndex
 from harness.validators._xsd import XsdLayer
 from harness.validators.schematron import (
     CompileCache,
@@ -33,28 +40,7 @@ from harness.validators.schematron import (
     Pool,
     PyschematronEngine,
     SaxonEngine,
-    SchOutcome,
-    SchResult,
 )
-
-WELL_FORMED = "well-formed"
-_ROLES = {
-    "": Severity.ERROR,
-    "error": Severity.ERROR,
-    "fatal": Severity.ERROR,
-    "warning": Severity.WARNING,
-    "warn": Severity.WARNING,
-    "information": Severity.INFORMATION,
-    "info": Severity.INFORMATION,
-    "hint": Severity.INFORMATION,
-}
-_VERDICTS = {
-    Severity.ERROR: Verdict.FAIL,
-    Severity.UNDECIDABLE: Verdict.INCONCLUSIVE,
-    Severity.WARNING: Verdict.WARNING,
-    Severity.INFORMATION: Verdict.PASS,
-}
-_NEXT_UNDECIDED = "add the missing artefact to the pack, or judge this rule by hand"
 
 
 @dataclass(slots=True)
@@ -65,19 +51,6 @@ class _Coverage:
     fired: set[int] = field(default_factory=set)
     codes_checked: int = 0
     codes_unverifiable: int = 0
-
-
-@dataclass(slots=True)
-class _Judged:
-    """What one artefact says of one part; paths of findings are still those of `path()`."""
-
-    verdict: Verdict
-    findings: list[Finding] = field(default_factory=list)
-    reason: str = ""
-    loaded: int = 0
-    fired: frozenset[int] = frozenset()
-    duration_s: float = 0.0
-    engine: str = ""
 
 
 class Validator:
@@ -143,7 +116,7 @@ class Validator:
         try:
             root = safexml.parse(content)
         except WireError as exc:
-            return _not_well_formed(name, content, digest, exc, time.perf_counter() - started)
+            return not_well_formed(name, content, digest, exc, time.perf_counter() - started)
         parts = parts_of(root)
         if kind:
             parts = (replace(parts[0], kind=kind), *parts[1:])
@@ -164,7 +137,7 @@ class Validator:
             size=len(content),
             verdict=roll_up(verdicts),
             uses=(well_formed, *uses),
-            findings=tuple(_placed(findings, name, content)),
+            findings=tuple(placed(findings, name, content)),
             reason="; ".join(dict.fromkeys([*reasons, *(u.reason for u in uses if u.reason)])),
         )
 
@@ -231,12 +204,12 @@ class Validator:
                     continue
                 covered.update(id(p) for p in fitting)
                 judged = [self._judge(artefact, part, phase) for part in fitting]
-                uses.append(_use(artefact, judged))
+                uses.append(use_of(artefact, judged))
                 findings += [f for j in judged for f in j.findings]
         reasons = [f"no artefact of the packs applies to {p.kind}" for p in parts if p.needed and id(p) not in covered]
         return uses, findings, list(dict.fromkeys(reasons))
 
-    def _judge(self, artefact: Artefact, part: Part, phase: str) -> _Judged:
+    def _judge(self, artefact: Artefact, part: Part, phase: str) -> Judged:
         if artefact.layer is Layer.XSD:
             return self._judge_xsd(artefact, part)
         judged = self._judge_schematron(artefact, part, phase)
@@ -246,10 +219,10 @@ class Validator:
             figures.fired |= judged.fired
         return judged
 
-    def _judge_xsd(self, artefact: Artefact, part: Part) -> _Judged:
+    def _judge_xsd(self, artefact: Artefact, part: Part) -> Judged:
         outcome = self._xsd.judge(artefact, part.element, explain=self._explain)
         if outcome.valid is None:
-            return _Judged(verdict=Verdict.INCONCLUSIVE, reason=f"{artefact.id}: {outcome.reason}", engine="libxml2")
+            return Judged(verdict=Verdict.INCONCLUSIVE, reason=f"{artefact.id}: {outcome.reason}", engine="libxml2")
         findings = [
             Finding(
                 at=Location(xpath=defect.path),
@@ -265,19 +238,19 @@ class Validator:
             for defect in outcome.defects
         ]
         verdict = Verdict.PASS if outcome.valid else Verdict.FAIL
-        return _Judged(verdict=verdict, findings=findings, duration_s=outcome.duration_s, engine="libxml2")
+        return Judged(verdict=verdict, findings=findings, duration_s=outcome.duration_s, engine="libxml2")
 
-    def _judge_schematron(self, artefact: Artefact, part: Part, phase: str) -> _Judged:
+    def _judge_schematron(self, artefact: Artefact, part: Part, phase: str) -> Judged:
         text = _serialised(part)
         try:
             if self._engine is Engine.PYSCHEMATRON:
-                return _judged(artefact, part, self._pyschematron.judge(artefact, text, phase=phase))
-            judged = _judged(artefact, part, outcome := self._saxon.judge(artefact, text, phase=phase))
+                return judged_schematron(artefact, part, self._pyschematron.judge(artefact, text, phase=phase))
+            judged = judged_schematron(artefact, part, outcome := self._saxon.judge(artefact, text, phase=phase))
         except UnsupportedError as exc:
-            return _Judged(verdict=Verdict.INCONCLUSIVE, reason=str(exc), engine=self._engine)
+            return Judged(verdict=Verdict.INCONCLUSIVE, reason=str(exc), engine=self._engine)
         if self._engine is Engine.BOTH:
             other = self._pyschematron.judge(artefact, text, phase=phase)
-            judged.findings += _differences(artefact, part, outcome, other)
+            judged.findings += differences(artefact, part, outcome, other)
             judged.engine = Engine.BOTH
         return judged
 
@@ -286,140 +259,3 @@ def _serialised(part: Part) -> str:
     if part.element.getparent() is None:  # comments and instructions beside the root belong to the document
         return etree.tostring(part.element.getroottree(), encoding="unicode")
     return etree.tostring(part.element, encoding="unicode", with_tail=False)
-
-
-def _judged(artefact: Artefact, part: Part, outcome: SchOutcome) -> _Judged:
-    findings = [_finding(artefact, part, result) for result in outcome.results]
-    verdict = roll_up([Verdict.PASS, *(_VERDICTS[f.severity or Severity.ERROR] for f in findings)])
-    if verdict is Verdict.WARNING or (all(f.severity is Severity.WARNING for f in findings) and findings):
-        verdict = Verdict.WARNING
-    reasons = [f"{artefact.id}: {r}" for r in (outcome.failure, *outcome.problems[:5]) if r]
-    if outcome.failure:
-        verdict = Verdict.ERROR if outcome.by_harness else Verdict.INCONCLUSIVE
-    elif outcome.problems or artefact.missing_includes:
-        verdict = Verdict.INCONCLUSIVE
-    elif verdict is Verdict.INCONCLUSIVE:
-        reasons += [f"{artefact.id}: {f.message}" for f in findings if f.severity is Severity.UNDECIDABLE][:3]
-    return _Judged(
-        verdict=verdict,
-        findings=findings,
-        reason="; ".join(dict.fromkeys(reasons)),
-        loaded=outcome.rules_loaded,
-        fired=outcome.fired,
-        duration_s=outcome.duration_s,
-        engine=outcome.engine,
-    )
-
-
-def _finding(artefact: Artefact, part: Part, result: SchResult) -> Finding:
-    severity = _ROLES.get(result.role.strip().lower(), Severity.ERROR)
-    return Finding(
-        at=Location(xpath=joined(part.path, result.path)),
-        message=result.undecided or result.message,
-        rule=result.rule_id,
-        requirement=artefact.requirement,
-        severity=Severity.UNDECIDABLE if result.undecided else severity,
-        layer=Layer.SCHEMATRON,
-        source=", ".join(artefact.sources),
-        test=result.test,
-        see=result.see,
-        next=_NEXT_UNDECIDED if result.undecided else "",
-    )
-
-
-def _differences(artefact: Artefact, part: Part, ours: SchOutcome, other: SchOutcome) -> Iterator[Finding]:
-    def told(message: str, rule: str = "") -> Finding:
-        return Finding(
-            at=Location(xpath=part.path),
-            message=message,
-            rule=rule or f"{artefact.id}/engines",
-            severity=Severity.INFORMATION,
-            layer=Layer.SCHEMATRON,
-        )
-
-    for reason in (other.failure, *other.problems):
-        if reason:
-            yield told(f"second engine: {reason}")
-    if other.failure:
-        return
-    mine = sorted((r.kind, r.test) for r in ours.results if not r.undecided)
-    theirs = sorted((r.kind, r.test) for r in other.results)
-    for kind, test in sorted(set(mine) | set(theirs)):
-        a, b = mine.count((kind, test)), theirs.count((kind, test))
-        if a != b:
-            yield told(f"engines differ: saxon {a}, pyschematron {b} times {kind} {test}")
-
-
-def _use(artefact: Artefact, judged: Sequence[_Judged]) -> ArtefactUse:
-    return ArtefactUse(
-        coordinate=artefact.coordinate,
-        artefact=artefact.id,
-        layer=artefact.layer,
-        sha256=artefact.sha256,
-        verdict=roll_up(j.verdict for j in judged),
-        rules_loaded=max(j.loaded for j in judged),
-        rules_fired=len(frozenset().union(*(j.fired for j in judged))),
-        duration_s=sum(j.duration_s for j in judged),
-        engine=judged[0].engine,
-        reason="; ".join(dict.fromkeys(j.reason for j in judged if j.reason)),
-    )
-
-
-def _placed(findings: Sequence[Finding], name: str, content: bytes) -> Iterator[Finding]:
-    """The findings with readable paths, lines and columns of the bytes given, and the source line."""
-    if not findings:
-        return
-    index = PositionIndex(content)
-    for finding in findings:
-        path = finding.at.xpath or ""
-        position = index.find(path)
-        if position is None:
-            yield replace(finding, at=Location(message=name, xpath=readable(path)))
-            continue
-        at = Location(
-            message=name,
-            xpath=readable(path),
-            line=position.line,
-            column=position.column,
-            offset=position.offset,
-        )
-        yield replace(finding, at=at, excerpt=position.excerpt)
-
-
-def _not_well_formed(name: str, content: bytes, digest: str, error: WireError, duration_s: float) -> ValidationReport:
-    line, column = error.line, error.column
-    position = PositionIndex(content).at(line, column or 1) if line else None
-    finding = Finding(
-        at=Location(message=name, line=line, column=column, offset=position.offset if position else error.offset),
-        message=error.problem,
-        expected=error.expected or "",
-        found=error.found or "",
-        rule=f"xml/{error.kind}",
-        severity=Severity.ERROR,
-        layer=Layer.WELL_FORMED,
-        source="XML 1.0 (fifth edition), 2.1",
-        excerpt=position.excerpt if position else "",
-    )
-    reason = "not judged: the content is not well-formed XML"
-    failed = ArtefactUse(
-        coordinate="",
-        artefact=WELL_FORMED,
-        layer=Layer.WELL_FORMED,
-        sha256="",
-        verdict=Verdict.FAIL,
-        duration_s=duration_s,
-    )
-    later = tuple(
-        ArtefactUse(coordinate="", artefact="", layer=layer, sha256="", verdict=Verdict.NOT_RUN, reason=reason)
-        for layer in (Layer.XSD, Layer.SCHEMATRON, Layer.TERMINOLOGY)
-    )
-    return ValidationReport(
-        name=name,
-        kind="unknown",
-        sha256=digest,
-        size=len(content),
-        verdict=Verdict.FAIL,
-        uses=(failed, *later),
-        findings=(finding,),
-        reason=error.problem,
-    )

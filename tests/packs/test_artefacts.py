@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import PackError
 from harness.model import Layer
-from harness.packs.artefacts import load_pack
+from harness.packs.artefacts import load_pack, pack_of_files
 
 SCHEMA = '<schema xmlns="http://purl.oclc.org/dsdl/schematron">{}</schema>'
 PATTERN = "<pattern xmlns='http://purl.oclc.org/dsdl/schematron'>{}</pattern>"
@@ -121,6 +121,25 @@ def test_folder_of_no_known_layout_is_refused(tmp_path: Path) -> None:
         load_pack(write(tmp_path, a_txt="x"))
     with pytest.raises(PackError, match="not a folder"):
         load_pack(tmp_path / "gone")
+
+
+def test_single_files_make_a_pack_that_judges_everything(tmp_path: Path) -> None:
+    write(tmp_path, deep__a_sch=SCHEMA.format('<include href="../b.sch"/>'), b_sch=PATTERN.format(""), x_xsd="<a/>")
+    pack = pack_of_files([tmp_path / "deep" / "a.sch", tmp_path / "x.xsd"])
+    assert [(a.id, a.layer, a.root) for a in pack.artefacts] == [
+        ("a", Layer.SCHEMATRON, tmp_path),
+        ("x", Layer.XSD, tmp_path),
+    ]
+    assert pack.complete
+    assert pack.artefacts[0].fits("message:anything", {})
+    assert pack.coordinate.startswith("local:files:")
+
+
+def test_single_file_that_is_absent_or_no_artefact_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, a_txt="x")
+    with pytest.raises(PackError) as caught:
+        pack_of_files([tmp_path / "a.txt", tmp_path / "gone.sch"])
+    assert {p.problem for p in caught.value.problems} == {"unknown kind of artefact", "no such file"}
 
 
 EHDSI = SCHEMA.format('<pattern see="https://x/epsos-html-{}T000000/tmp.html"/>')

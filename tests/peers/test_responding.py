@@ -1,6 +1,8 @@
 """Answers of the responding gateway: good ones from the population, and every fault of the catalogue."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -23,23 +25,28 @@ class Bench:
         self._pki, self._anchors = ours, theirs.anchors
 
     def ask(
-        self, transaction: str, *faults: str, population: Population = POPULATION, reply: str = "", **given: Datum
+        self,
+        transaction: str,
+        *faults: str,
+        population: Population = POPULATION,
+        reply: str = "",
+        given: Mapping[str, Datum] | None = None,
     ) -> PlannedAnswer:
         request = record(prepared(self._pki, self._anchors, transaction, arguments=given).request)
         return responder(population).answer(request, transaction, {"patient": reply} if reply else {}, faults)
 
     def discover(self, *faults: str, reply: str = "", **given: Datum) -> DiscoveryAnswer:
-        payload = message(self.ask("ITI-55", *faults, reply=reply, **given)).payload
+        payload = message(self.ask("ITI-55", *faults, reply=reply, given=given)).payload
         assert payload is not None
         return xcpd.parse_answer(payload)
 
     def list(self, *faults: str, **given: Datum) -> QueryAnswer:
-        payload = message(self.ask("ITI-38", *faults, **given)).payload
+        payload = message(self.ask("ITI-38", *faults, given=given)).payload
         assert payload is not None
         return xds.parse_query_answer(payload)
 
     def fetch(self, *faults: str, **given: Datum) -> RetrieveAnswer:
-        return fetched(self.ask("ITI-39", *faults, **given))
+        return fetched(self.ask("ITI-39", *faults, given=given))
 
 
 @pytest.fixture
@@ -221,6 +228,28 @@ def test_arbitrary_bytes_are_answered(body: bytes, content_type: str | None) -> 
     assert responder().answer(request, "ITI-39", {}).status in (200, 400)
 
 
+FOREIGN = {
+    "ITI-55": ("xcpd-request", 9),
+    "ITI-38": ("xca-query-request", 7),
+    "ITI-39": ("xca-retrieve-request", 9),
+}
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("transaction", FOREIGN)
+def test_requests_of_other_implementations_are_answered(transaction: str, corpus: Path) -> None:
+    folder, least = FOREIGN[transaction]
+    samples = sorted((corpus / "messages" / folder).rglob("*.xml"))
+    assert len(samples) >= least
+    for sample in samples:
+        body = sample.read_bytes()
+        if b"Envelope" not in body:
+            body = soap.build_envelope(addressing=soap.Addressing(message_id="urn:uuid:1"), payload=body)
+        request = HttpRecord(raw=b"", body=body, start_line="", headers=(("Content-Type", "application/xml"),))
+        answer = responder().answer(request, transaction, {})
+        assert (answer.status, message(answer).fault) == (200, None), sample.name
+
+
 # --- faults
 
 EXPECTED_HTTP = {
@@ -303,6 +332,23 @@ def test_no_match_and_rights_faults_carry_the_codes_of_the_profile(bench: Bench)
         ("AE", "AE", "AnswerNotAvailable"),
         ("AE", "AE", "InsufficientRights"),
     ]
+
+
+def test_unknown_format_is_one_more_entry(bench: Bench) -> None:
+    *known, odd = bench.list("xcaq.unknown-format").entries
+    assert tuple(known) == bench.list().entries
+    assert odd.level is None
+    assert odd.id not in {entry.id for entry in known}
+
+
+@pytest.mark.parametrize(
+    ("transaction", "fault"),
+    [("ITI-55", "xcpd.two-matches"), ("ITI-38", "xcaq.unknown-format")],
+)
+def test_fault_that_needs_a_find_says_when_there_is_none(transaction: str, fault: str, bench: Bench) -> None:
+    given: dict[str, Datum] = {"patient": "bare"} if transaction == "ITI-38" else {"traits": {"extension": "P-404"}}
+    with pytest.raises(ScenarioError, match="faults"):
+        bench.ask(transaction, fault, given=given)
 
 
 def test_partial_keeps_a_single_document(bench: Bench) -> None:

@@ -33,7 +33,6 @@ SYSTEMS = {
     "participation": "2.16.840.1.113883.5.88",
     "criticality": "2.16.840.1.113883.4.642.4.130",
     "allergy-status": "2.16.840.1.113883.4.642.4.1373",
-    "allergy-certainty": "2.16.840.1.113883.4.642.4.1371",
 }
 WRITTEN_AT = "20260302101500+0100"
 ENTRY_ROOT = "2.999.250.10"
@@ -57,7 +56,6 @@ class Person:
 class Summary:
     """One document: `id_extension` may be empty; `parent` names the national document it was made from."""
 
-    file: str
     id_root: str
     id_extension: str
     parent: str
@@ -235,9 +233,7 @@ def medications(lines: dict[str, str], entries: str) -> str:
 
 def allergies(lines: dict[str, str], entries: str) -> str:
     roots = (f"{EHDSI}.2.12", f"{PCC}.3.13", f"{CCD}.2")
-    return section(
-        roots, "48765-2", "Allergies and adverse reactions", "Allergies et intolérances", lines, entries
-    )
+    return section(roots, "48765-2", "Allergies and adverse reactions", "Allergies et intolérances", lines, entries)
 
 
 def procedures(lines: dict[str, str], entries: str) -> str:
@@ -255,7 +251,9 @@ def devices(lines: dict[str, str], entries: str) -> str:
     return section(roots, "46264-8", "Medical device", "Dispositifs médicaux", lines, entries)
 
 
-def medication(key: str, number: str, drug: tuple[str, str], brand: str, strength: str, start: str, every_h: str) -> str:
+def medication(
+    key: str, number: str, drug: tuple[str, str], brand: str, strength: str, start: str, every_h: str
+) -> str:
     """A drug in use: film-coated tablets, by mouth, one every `every_h` hours since `start`."""
     return entry(f"""
     <substanceAdministration classCode="SBADM" moodCode="INT">
@@ -460,9 +458,7 @@ def rich_body() -> str:
             ),
             allergies(
                 {"all-1": "Allergie aux arachides", "all-1-r": "Urticaire modérée en juin 2010"},
-                allergy(
-                    "all-1", "A-1", ("762952008", "snomed", "Peanut"), ("126485001", "Urticaria"), "all-1-r"
-                ),
+                allergy("all-1", "A-1", ("762952008", "snomed", "Peanut"), ("126485001", "Urticaria"), "all-1-r"),
             ),
             procedures(
                 {"pro-1": "Appendicectomie en urgence, le 18 novembre 2003"},
@@ -487,7 +483,9 @@ def stated_body(known: bool) -> str:
     """Sections without content: known to be empty (`known`), or nothing known."""
     prefix, text = ("no-known", "Aucun élément connu") if known else ("no", "Pas d'information disponible")
     named = {
-        kind: (f"{prefix}-{many}", f"No known {label}") if known else (f"no-{one}-info", f"No information about {label}")
+        kind: (f"{prefix}-{many}", f"No known {label}")
+        if known
+        else (f"no-{one}-info", f"No information about {label}")
         for kind, one, many, label in (
             ("medication", "medication", "medications", "medications"),
             ("allergy", "allergy", "allergies", "allergies"),
@@ -557,8 +555,7 @@ def pdf(lines: tuple[str, ...]) -> bytes:
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
-        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
         b"<< /Length %d >>\nstream\n%sendstream" % (len(stream), stream),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     )
@@ -590,7 +587,7 @@ def documents() -> dict[str, bytes]:
 
 
 def _summary(person: Person, root: str, extension: str, parent: str, body: str) -> Summary:
-    return Summary(file="", id_root=root, id_extension=extension, parent=parent, person=person, body=body)
+    return Summary(id_root=root, id_extension=extension, parent=parent, person=person, body=body)
 
 
 if __name__ == "__main__":

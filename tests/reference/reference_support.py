@@ -1,6 +1,7 @@
 """Requests of a foreign country for the bundled system, made with `wire`'s builders, and its replies in one word."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,9 +9,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 
-from harness.model import Patient, PatientId, Practitioner
+from harness.errors import WireError as WireError
+from harness.model import PatientId, Practitioner
 from harness.reference import NCPEH_A, Identity, ReferenceConfig
-from harness.reference._holdings import load_holdings
+from harness.reference._holdings import Holdings, load_holdings
 from harness.reference._responding import RespondingSystem
 from harness.reference._server import HttpQuestion, HttpReply
 from harness.wire import codes, mtom, saml, soap, xcpd, xds, xmldsig
@@ -97,7 +99,16 @@ def system(fr: Identity, be: Country, *faults: str, documents: Path | None = Non
         clock=lambda: AT,
         faults=frozenset(faults),
     )
-    return RespondingSystem(config, load_holdings(POPULATION, documents, faults=config.faults))
+    altered = any(name.startswith(("xcar.document.", "xcar.pdf.")) for name in faults)
+    plain = documents is None and not altered
+    held = holdings() if plain else load_holdings(POPULATION, documents, faults=config.faults)
+    return RespondingSystem(config, held)
+
+
+@functools.cache
+def holdings() -> Holdings:
+    """The bundled population, read once."""
+    return load_holdings(POPULATION, None)
 
 
 def discover(to: RespondingSystem, be: Country, ask: Ask) -> HttpReply:
@@ -267,7 +278,3 @@ def replacing(old: bytes, new: bytes) -> Change[bytes]:
         return data.replace(old, new)
 
     return change
-
-
-def patient_of(key: str) -> Patient:
-    return load_holdings(POPULATION, None).patients[key]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from pages import beside, by_id, classes, find, pages, raw_text, text, tree, values
-from sample_run import make_run
+from sample_run import SHALL_FINDING, make_run
 
-from harness.model import Run
+from harness.model import Location, Run
 from harness.report import render_html
 
 
@@ -206,3 +206,25 @@ def test_every_image_of_a_verdict_has_its_word(rendered: Path) -> None:
     for page in pages(rendered):
         for mark in find(tree(page), "//span[contains(concat(' ', @class, ' '), ' v ')]"):
             assert text(mark), page.name
+
+
+def test_a_finding_with_nothing_but_an_xpath_still_leads_to_its_line(run: Run, reports: Path, tmp_path: Path) -> None:
+    at = Location(message="response", xpath="//rim:ExtrinsicObject[2]/@mimeType")
+    failed = run.rows[1]
+    bare = replace(failed.steps[1], findings=(replace(SHALL_FINDING, at=at),))
+    render_html(replace(run, rows=(replace(failed, steps=(bare,)),)), tmp_path, templates=reports, lang="en")
+    note = by_id(tree(tmp_path / "exchanges" / "x0001.html"), "F1")
+    assert "d4735e3a" in text(beside(note, -1))
+
+
+@pytest.mark.parametrize(
+    "xpath", ["//nothing:here", "///", "count(//*)", "//rim:Absent"], ids=["prefix", "syntax", "number", "none"]
+)
+def test_an_xpath_that_leads_nowhere_leaves_the_finding_without_a_line(
+    xpath: str, run: Run, reports: Path, tmp_path: Path
+) -> None:
+    failed = run.rows[1]
+    bare = replace(failed.steps[1], findings=(replace(SHALL_FINDING, at=Location(message="response", xpath=xpath)),))
+    render_html(replace(run, rows=(replace(failed, steps=(bare,)),)), tmp_path, templates=reports, lang="en")
+    page = tree(tmp_path / "exchanges" / "x0001.html")
+    assert find(page, "//section[@aria-labelledby='loose']//*[@id='F1']")

@@ -182,8 +182,8 @@ def test_include_brings_patterns_and_rules_although_a_comment_precedes_the_root(
         ('<include href="gone.sch"/>', "include 'gone.sch': no such file"),
         ("<pattern><rule context='a'><extends rule='gone'/></rule></pattern>", "unknown abstract rule 'gone'"),
         (
-            "<pattern><rule abstract='true' id='X'><extends rule='X'/></rule>"
-            "<rule context='r'><extends rule='X'/></rule></pattern>",
+            """<pattern><rule abstract='true' id='X'><extends rule='X'/></rule>
+            <rule context='r'><extends rule='X'/></rule></pattern>""",
             "abstract rule 'X' extends itself",
         ),
         ("<pattern is-a='gone'/>", "unknown abstract pattern 'gone'"),
@@ -267,6 +267,13 @@ def test_missing_value_set_in_a_context_leaves_the_rule_undecided_and_later_rule
 @pytest.mark.parametrize("name", ["/etc/hostname", "https://example.org/x.xml", "../outside.xml"], ids=str)
 def test_rule_cannot_read_what_the_document_names_outside_the_pack(judge: Judge, name: str) -> None:
     outcome = judge(f"<pattern>{rule('a', 'doc(@href)', 'no')}</pattern>", f"<r><a href='{name}'/></r>")
+    assert [bool(r.undecided) for r in outcome.results] == [True]
+
+
+@pytest.mark.parametrize("name", ["file:///etc/hostname", "/etc/hostname", "../outside.xml"], ids=str)
+def test_rule_cannot_read_outside_the_pack_by_a_literal_name(judge: Judge, name: str) -> None:
+    outcome = judge(f"<pattern>{rule('a', f"doc('{name}')", 'no')}</pattern>", "<r><a/></r>")
+    assert outcome.problems == (f"value set {name!r} leaves the pack",)
     assert [bool(r.undecided) for r in outcome.results] == [True]
 
 

@@ -5,18 +5,19 @@ itself stops with an error. Source: ISO/IEC 19757-3:2016, clause 5 and annex H (
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from harness.errors import WireError
 from harness.safexml import parse
+from harness.validators.schematron._compiled import RECORD_END, UNIT_END, CheckInfo, CompiledSchema
 from harness.validators.schematron._read import stable_pattern_name
-from harness.validators.schematron._rewrite import MISSING, Parameter, Rewriter
+from harness.validators.schematron._rewrite import MISSING, Rewriter
 from harness.validators.schematron._schema import Expression, Extends, Let, Pattern, Rule, SchCheck, Schema
+from harness.validators.schematron._selection import main_template
 from harness.validators.schematron._xpath import (
     forbidden_calls,
     free_variables,
@@ -25,56 +26,7 @@ from harness.validators.schematron._xpath import (
     rename_variables,
 )
 
-FORMAT = 1
-"""Raised whenever compiled schemas of an older version may no longer be used."""
-
-RECORD_END, UNIT_END = "\ue001", "\ue002"
-"""Separators of the compact result; taken out of every value that comes from a document."""
-
 _H = "urn:harness:schematron"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckInfo:
-    """What is fixed about one assert or report; `message` holds texts and numbers of dynamic parts."""
-
-    rule_id: str
-    kind: str
-    role: str
-    test: str
-    see: str
-    context: str
-    message: tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompiledSchema:
-    """A schema ready for a worker. `problems` make every verdict of it inconclusive."""
-
-    key: str
-    xslt: str
-    base: str
-    parameters: tuple[Parameter, ...]
-    checks: tuple[CheckInfo, ...]
-    rules: tuple[str, ...]
-    problems: tuple[str, ...] = ()
-    missing_vocabularies: tuple[str, ...] = ()
-
-    def to_bytes(self) -> bytes:
-        """The compiled schema as JSON, for a cache."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=False).encode()
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "CompiledSchema | None":
-        """The schema `to_bytes` wrote, None when it was written in another format."""
-        raw = json.loads(data)
-        if raw.pop("format", None) != FORMAT:
-            return None
-        raw["parameters"] = tuple(Parameter(**p) for p in raw["parameters"])
-        raw["checks"] = tuple(CheckInfo(**{**c, "message": tuple(c["message"])}) for c in raw["checks"])
-        for name in ("rules", "problems", "missing_vocabularies"):
-            raw[name] = tuple(raw[name])
-        return cls(**raw)
 
 
 @dataclass(slots=True)
@@ -104,7 +56,7 @@ class _Compiling:
         text = rename_variables(text, self.renamed)
         if self.rewriter:
             text = self.rewriter.rewrite(text)
-        return guard_documents(text, lambda: "h:doc")
+        return guard_documents(text, "h:doc", lambda name: _inside(name, self.entry, self.root))
 
 
 def compile_schema(
@@ -116,7 +68,11 @@ def compile_schema(
         KeyError: the schema has no such phase.
     """
     missing, problems = _vocabularies(schema, entry, root)
-    rewriter = Rewriter(is_missing=missing.__contains__) if optimise else None
+
+    def is_missing(name: str) -> bool:
+        return name in missing or not _inside(name, entry, root)
+
+    rewriter = Rewriter(is_missing=is_missing) if optimise else None
     c = _Compiling(schema=schema, entry=entry, root=root, rewriter=rewriter, careful=careful)
     c.abstract = {r.id: r for r in schema.abstract_rules}
     xslt = _stylesheet(c, phase)
@@ -155,8 +111,8 @@ def _vocabularies(schema: Schema, entry: Path, root: Path) -> tuple[set[str], li
     missing: set[str] = set()
     problems: list[str] = []
     for name in sorted({n for e in set(_expressions(schema)) if "doc" in e for n in literal_documents(e)}):
-        target = (entry.parent / name).resolve()
-        if not target.is_relative_to(root):
+        target = entry.parent / name
+        if not _inside(name, entry, root):
             problems.append(f"value set {name!r} leaves the pack")
         elif not target.is_file():
             missing.add(name)
@@ -166,6 +122,11 @@ def _vocabularies(schema: Schema, entry: Path, root: Path) -> tuple[set[str], li
             except WireError as exc:
                 problems.append(f"value set {name!r}: {exc}")
     return missing, problems
+
+
+def _inside(name: str, entry: Path, root: Path) -> bool:
+    """Whether the reference `name` in schema `entry` is a relative one that stays in `root`."""
+    return not re.match(r"[A-Za-z][\w+.-]*:|/", name) and (entry.parent / name).resolve().is_relative_to(root)
 
 
 def _stylesheet(c: _Compiling, phase: str) -> str:
@@ -193,7 +154,7 @@ def _stylesheet(c: _Compiling, phase: str) -> str:
     modes = " ".join(f"m{n}" for n in range(1, len(patterns) + 1))
     if modes:
         out.append(f'<xsl:template match="/ | node() | @*" mode="{modes}" priority="-1"/>')
-    out += [_main(patterns), *body, "</xsl:stylesheet>"]
+    out += [main_template(patterns), *body, "</xsl:stylesheet>"]
     if c.rewriter:  # parameters are known only now
         declared = [f'<xsl:param name="{p.name}" as="item()*" required="yes"/>' for p in c.rewriter.parameters.values()]
         out.insert(1, "".join(declared))
@@ -277,65 +238,6 @@ def _head(c: _Compiling) -> str:
         f'<xsl:stylesheet version="3.0" {names} xml:base={quoteattr(base)} exclude-result-prefixes="#all">'
         f"\n{function}\n{foreign}"
     )
-
-
-_GUARD = re.compile(r":templateId\[@root\s*=\s*'([^']+)'\]")
-
-
-def _template_needed(context: str) -> str:
-    """The template OID a document must carry for `context` to match anything, empty when that cannot be told."""
-    match = _GUARD.search(context)
-    if not match or "|" in re.sub(r"'[^']*'", "", context):
-        return ""
-    start, depth = match.start(), 0
-    while start > 0:  # the outermost predicate the template test stands in
-        start -= 1
-        depth += {"]": 1, "[": -1}.get(context[start], 0)
-        if depth < 0 and _depth(context[:start]) == 0:
-            break
-    else:
-        return ""
-    end, depth = start, 0
-    for end in range(start, len(context)):
-        depth += {"[": 1, "]": -1}.get(context[end], 0)
-        if depth == 0:
-            break
-    predicate = context[start : end + 1]
-    return "" if re.search(r"\bor\b|\bnot\s*\(|!=|\bif\b|\b(?:every|empty|count)\b", predicate) else match.group(1)
-
-
-def _depth(text: str) -> int:
-    plain = re.sub(r"'[^']*'", "", text)
-    return plain.count("[") - plain.count("]")
-
-
-def _main(patterns: tuple[Pattern, ...]) -> str:
-    lines = ['<xsl:template match="/">']
-    for number, pattern in enumerate(patterns, start=1):
-        contexts = [r.context for r in pattern.rules]
-        if not contexts:
-            continue
-        select = "/, $h-elements"
-        outside = [re.sub(r"\[[^\[\]]*\]", "", _without_predicates(x)) for x in contexts]
-        if any(re.search(r"@|\(|attribute::|processing-instruction|namespace::", x) for x in outside):
-            select = "/, $h-all"
-        call = f'<xsl:apply-templates select="{select}" mode="m{number}"/>'
-        guards = {_template_needed(x) for x in contexts}
-        if "" not in guards:
-            wanted = ", ".join(f"'{g}'" for g in sorted(guards))
-            call = f'<xsl:if test="$h-templates = ({wanted})">{call}</xsl:if>'
-        lines.append(call)
-    return "\n".join([*lines, "</xsl:template>"])
-
-
-def _without_predicates(context: str) -> str:
-    plain = re.sub(r"'[^']*'|\"[^\"]*\"", "", context)
-    while "[" in plain:
-        shorter = re.sub(r"\[[^\[\]]*\]", "", plain)
-        if shorter == plain:
-            break
-        plain = shorter
-    return plain
 
 
 def _pattern(c: _Compiling, number: int, pattern: Pattern) -> str:

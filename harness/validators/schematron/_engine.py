@@ -10,14 +10,8 @@ from typing import Protocol
 
 from harness.errors import UnsupportedError, WireError
 from harness.packs.artefacts import Artefact
-from harness.validators.schematron._compile import (
-    FORMAT,
-    RECORD_END,
-    UNIT_END,
-    CheckInfo,
-    CompiledSchema,
-    compile_schema,
-)
+from harness.validators.schematron._compile import compile_schema
+from harness.validators.schematron._compiled import FORMAT, RECORD_END, UNIT_END, CheckInfo, CompiledSchema
 from harness.validators.schematron._pool import EngineRefused, Pool, WorkerDied
 from harness.validators.schematron._read import read_schema
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.validators.schematron._compile import CompiledSchema
+from harness.validators.schematron._compiled import CompiledSchema
 from harness.validators.schematron._worker import LENGTH, Message, write_frame
 
 _WORKER = Path(__file__).with_name("_worker.py")

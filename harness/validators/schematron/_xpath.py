@@ -70,14 +70,13 @@ def forbidden_calls(expression: str) -> set[str]:
     return calls & set(FORBIDDEN)
 
 
-def guard_documents(expression: str, guard: Callable[[], str]) -> str:
-    """`expression` in which every `doc`/`document` call with a computed argument goes through function `guard()`."""
+def guard_documents(expression: str, guard: str, is_safe: Callable[[str], bool]) -> str:
+    """`expression` in which `doc` and `document` are replaced by function `guard`, but for literal names that are safe."""
 
     def guarded(match: re.Match[str]) -> str:
         if match.lastgroup != "call" or match.group().removeprefix("fn:") not in READING:
             return match.group()
-        if _LITERAL_ARGUMENT.match(expression, match.end()):
-            return match.group()
-        return guard()
+        argument = _LITERAL_ARGUMENT.match(expression, match.end())
+        return match.group() if argument and is_safe(argument.group(1)[1:-1]) else guard
 
     return _TOKEN.sub(guarded, expression) if "doc" in expression else expression

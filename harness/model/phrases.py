@@ -1,0 +1,144 @@
+"""Sentences that records carry, once in English, and their French: what a run says in words about what it found.
+
+A record keeps the English sentence, so that it reads alone and stays comparable; whoever shows it in French finds the
+translation here by the sentence's form. Protocol words stay as they are. Placeholders are `{name}`; a value that is itself
+one of these sentences is translated too.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from harness.model.text import Localized
+
+PHRASES: Mapping[str, Localized] = {
+    # why something was not judged
+    "nothing-judged": Localized(en="nothing in this row judged it", fr="rien dans cette ligne ne l'a jugée"),
+    "not-reached": Localized(
+        en="the steps that judge it were not reached", fr="les étapes qui la jugent n'ont pas été atteintes"
+    ),
+    "depends": Localized(en="depends on step {step}: {what}", fr="dépend de l'étape {step} : {what}"),
+    "no-value": Localized(
+        en="{reference} has no value: {missing} is not there", fr="{reference} n'a pas de valeur : {missing} est absent"
+    ),
+    "sut-role": Localized(en="the SUT does not play {actor}", fr="le système ne joue pas le rôle {actor}"),
+    "no-rows": Localized(
+        en="the SUT file gives no rows at {reference}", fr="le fichier du système ne donne aucune ligne à {reference}"
+    ),
+    "unreachable": Localized(
+        en="{endpoint} endpoint {host}:{port}: {what}; nothing was sent",
+        fr="point d'accès {endpoint} {host}:{port} : {what} ; rien n'a été envoyé",
+    ),
+    "no-answer-within": Localized(en="no answer within {seconds} s", fr="pas de réponse en {seconds} s"),
+    "refused": Localized(en="connection refused", fr="connexion refusée"),
+    "not-triggered": Localized(en="the SUT could not be triggered", fr="le système n'a pas pu être déclenché"),
+    "tolerated": Localized(
+        en="tolerated, not what the specification asks: {found}",
+        fr="toléré, ce n'est pas ce que demande la spécification : {found}",
+    ),
+    "instead": Localized(en="expected {expected}, found {found}", fr="attendu {expected}, obtenu {found}"),
+    "within": Localized(
+        en="{transaction} from the SUT within {seconds} s", fr="{transaction} du système en {seconds} s"
+    ),
+    "no-request": Localized(en="no request", fr="aucune requête"),
+    "no-such-request": Localized(en="no {transaction} request", fr="aucune requête {transaction}"),
+    "none-came": Localized(en="none came", fr="aucune n'est venue"),
+    "was-sent": Localized(en="{transaction} was sent", fr="{transaction} a été envoyée"),
+    "complete-answer": Localized(en="a complete HTTP answer", fr="une réponse HTTP complète"),
+    "broken-after": Localized(en="{kind} after {seconds} s: {detail}", fr="{kind} après {seconds} s : {detail}"),
+    "readable": Localized(en="a readable message", fr="un message lisible"),
+    "valid": Localized(en="valid by every layer of the packs", fr="valide pour chaque couche des paquets de règles"),
+    "done-by-sut": Localized(en="{operation} done by the SUT", fr="{operation} fait par le système"),
+    "trigger-answer": Localized(en="an answer of the trigger", fr="une réponse du déclencheur"),
+    "no-artefact": Localized(
+        en="no artefact of the packs applies to {kind}", fr="aucun artefact des paquets ne s'applique à {kind}"
+    ),
+    "harness-fault": Localized(
+        en="the harness itself failed ({error}); the traceback is in events.jsonl",
+        fr="l'outil lui-même a échoué ({error}) ; la trace est dans events.jsonl",
+    ),
+    # what to do next
+    "next.name": Localized(
+        en="check the host name in the endpoints of the SUT file and name resolution here",
+        fr="vérifier le nom d'hôte dans les points d'accès du fichier du système, et la résolution de noms ici",
+    ),
+    "next.start": Localized(
+        en="start the SUT, or correct host and port in the endpoints of the SUT file",
+        fr="démarrer le système, ou corriger hôte et port dans les points d'accès de son fichier",
+    ),
+    "next.trust": Localized(
+        en="import the authority in ours.pki into the SUT, and its authority into trust.authorities",
+        fr="importer dans le système l'autorité de ours.pki, et la sienne dans trust.authorities",
+    ),
+    "next.late": Localized(
+        en="look in the SUT's log for this message id; raise limits.answer_within only if the SUT may be slow",
+        fr="chercher cet identifiant de message dans le journal du système ; n'élever limits.answer_within que si la "
+        "lenteur est admise",
+    ),
+    "next.reset": Localized(
+        en="look in the SUT's log for this message id: it closed the connection without an answer",
+        fr="chercher cet identifiant de message dans le journal du système : il a fermé la connexion sans répondre",
+    ),
+    "next.cut": Localized(
+        en="compare Content-Length or chunk sizes with what the SUT wrote",
+        fr="comparer Content-Length ou les tailles de morceaux avec ce que le système a écrit",
+    ),
+    "next.http": Localized(
+        en="check that the endpoint speaks HTTP over TLS on this port",
+        fr="vérifier que le point d'accès parle HTTP sur TLS à ce port",
+    ),
+    "next.triggered": Localized(
+        en="check that the SUT was triggered and that it is configured with our endpoints",
+        fr="vérifier que le système a été déclenché et qu'il est configuré avec nos points d'accès",
+    ),
+    "next.trigger": Localized(
+        en="check the trigger address of the SUT file",
+        fr="vérifier l'adresse du déclencheur dans le fichier du système",
+    ),
+    "next.stop": Localized(
+        en="stop after the refusal and tell the user why",
+        fr="s'arrêter après le refus et dire pourquoi à l'utilisateur",
+    ),
+    "next.bytes": Localized(
+        en="compare the bytes with the message your product believes it sent",
+        fr="comparer les octets avec le message que votre produit croit avoir envoyé",
+    ),
+    "next.outcome": Localized(
+        en="compare the answer with the outcome the requirement asks for",
+        fr="comparer la réponse avec l'issue que demande l'exigence",
+    ),
+    "next.served": Localized(
+        en="the request was valid: look in the system's log why it was not served",
+        fr="la requête était valide : chercher dans le journal du système pourquoi elle n'a pas été servie",
+    ),
+}
+
+
+def say(key: str, **values: object) -> str:
+    """The English sentence `key` with its placeholders filled; KeyError for a key or placeholder that is not there."""
+    return PHRASES[key].en.format(**values)
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    made = []
+    for phrase in PHRASES.values():
+        parts = re.split(r"\{(\w+)\}", phrase.en)
+        text = "".join(f"(?P<{p}>.+?)" if i % 2 else re.escape(p) for i, p in enumerate(parts))
+        made.append((re.compile(text, re.DOTALL), phrase.fr))
+    # the form with the most fixed text first, so that a general one cannot swallow a special one
+    return tuple(sorted(made, key=lambda pair: -len(re.sub(r"\(\?P<.*?\)", "", pair[0].pattern))))
+
+
+def in_language(text: str, lang: str) -> str:
+    """`text` in `lang` (`en` or `fr`) where it is one of the known sentences, alone or after `ID: `; else as it is."""
+    if lang == "en" or not text:
+        return text
+    head, colon, tail = text.partition(": ")
+    if colon and re.fullmatch(r"[A-Z]+(?:-[A-Z]+)*-\d+", head):
+        return f"{head} : {in_language(tail, lang)}"
+    for pattern, french in _patterns():
+        found = pattern.fullmatch(text)
+        if found:
+            return french.format(**{k: in_language(v, lang) for k, v in found.groupdict().items()})
+    return text
