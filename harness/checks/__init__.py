@@ -5,14 +5,44 @@ level of the requirement, in `runner`. A check looks only at what the system und
 where there is something to judge; "nothing to judge" is never a pass.
 """
 
+from harness.checks import (
+    assertions,
+    cda,
+    token_assertions,
+    transport,
+    xcaq,
+    xcaq_entries,
+    xcaq_query,
+    xcar,
+    xcpd,
+    xcpd_query,
+    xcpd_subjects,
+)
 from harness.checks._compare import compare, same_as, show
 from harness.checks._facts import facts, shown, status_word
+from harness.checks._hints import hints
 from harness.checks._outcomes import OUTCOME_WORDS, ExpectResult, describe, judge_expect, ordinary_answer
 from harness.checks._registry import AUTOMATIC, CheckInfo, CheckResult, Context, automatic, automatic_ids, check
 from harness.checks._view import View, view
 
+FAMILIES = (
+    transport,
+    xcpd,
+    xcpd_subjects,
+    xcpd_query,
+    xcaq,
+    xcaq_entries,
+    xcaq_query,
+    xcar,
+    assertions,
+    token_assertions,
+    cda,
+)
+"""The modules of checks; importing them fills AUTOMATIC."""
+
 __all__ = [
     "AUTOMATIC",
+    "FAMILIES",
     "OUTCOME_WORDS",
     "CheckInfo",
     "CheckResult",
@@ -25,6 +55,7 @@ __all__ = [
     "compare",
     "describe",
     "facts",
+    "hints",
     "judge_expect",
     "ordinary_answer",
     "same_as",

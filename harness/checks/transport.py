@@ -1,9 +1,12 @@
-"""SOAP and WS-Addressing of every transaction (TRN). Sources: WS-Addressing 1.0 core and SOAP binding; IHE ITI TF-2, appendix V."""
+"""SOAP and WS-Addressing of every transaction (TRN).
+
+Sources: WS-Addressing 1.0 core and SOAP binding; IHE ITI TF-2, appendix V.
+"""
 
 import re
 from collections.abc import Iterator
 
-from harness.checks._places import header_place, place, said, unless_in, warning
+from harness.checks._places import header_place, place, said, under, unless_in, warning
 from harness.checks._registry import Context, check
 from harness.checks._view import View
 from harness.errors import WireError
@@ -186,8 +189,10 @@ def reply_to_is_anonymous(view: View, _: Context) -> Iterator[Finding]:
 @check("TRN-B-005", actor="ncpeh-b", when=_readable)
 def addressing_blocks_lie_in_one_namespace(view: View, _: Context) -> Iterator[Finding]:
     """No header block is called like an addressing block but lies in another namespace. Source: WS-Addressing 1.0 core, 1.2."""
-    for name in view.own.addressing.foreign_blocks if view.own is not None else ():
-        at = header_place(view, name)
+    message = view.own
+    for name in message.addressing.foreign_blocks if message is not None else ():
+        block = next(message.root.iter(name), None) if message is not None else None
+        at = under(block, "", view.side) if block is not None else header_place(view)
         if name.startswith(f"{{{soap.ANONYMOUS}}}"):
             yield warning(at, f"blocks of {ns.WSA} only", name, "DEV-05")
         else:
@@ -196,7 +201,7 @@ def addressing_blocks_lie_in_one_namespace(view: View, _: Context) -> Iterator[F
 
 @check("TRN-B-006", actor="ncpeh-b", when=_readable)
 def one_security_header_holds_the_assertions(view: View, _: Context) -> Iterator[Finding]:
-    """Exactly one wsse:Security is there, with SAML assertions as its children. Source: WS-Security 1.0, 5; eHDSI SAML profile."""
+    """Exactly one wsse:Security is there, with SAML assertions as its children. Source: eHDSI SAML profile."""
     message = view.own
     if message is None:
         return

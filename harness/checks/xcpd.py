@@ -29,6 +29,10 @@ def _answered_query(view: View, _: Context) -> bool:
     return view.discovery_answer is not None and view.discovery_query is not None
 
 
+def _acknowledged(view: View, _: Context) -> bool:
+    return view.discovery_answer is not None and bool(view.discovery_answer.acknowledgements)
+
+
 def _answer(view: View) -> xcpd.DiscoveryAnswer:
     answer = view.discovery_answer
     assert answer is not None, "applies to readable answers only"
@@ -115,7 +119,12 @@ def _shown(value: xcpd.Ii | None) -> str:
     return "nothing" if value is None else f"root {said(value.root)}, extension {said(value.extension)}"
 
 
-@check("XCPD-A-009", actor="ncpeh-a", on="ITI-55", when=lambda v, _: bool(v.discovery_answer and v.discovery_answer.acknowledgements))
+@check(
+    "XCPD-A-009",
+    actor="ncpeh-a",
+    on="ITI-55",
+    when=_acknowledged,
+)
 def acknowledgement_code_is_known(view: View, _: Context) -> Iterator[Finding]:
     """typeCode is AA or AE; AR is tolerated. Source: IHE ITI TF-2, 3.55.4.2.2."""
     found, at = _answer(view).acknowledgements[0].type_code, place(view, xcpd.X_ACK_TYPE)
@@ -140,7 +149,7 @@ def query_response_code_fits_the_outcome(view: View, _: Context) -> Iterator[Fin
     reasons = set(answer.reason_codes)
     if answer.subjects:
         allowed: tuple[str, ...] = (codes.QUERY_OK,)
-    elif codes.ERROR_PI_NO_MATCH in details or not (details or reasons or answer.acknowledgement in _ACK_ERRORS):
+    elif codes.ERROR_PI_NO_MATCH in details or not (details or reasons or answer.ack_code in _ACK_ERRORS):
         allowed = (codes.QUERY_NO_MATCH,)
     elif not details and reasons <= {codes.REASON_ANSWER_NOT_AVAILABLE}:
         allowed = (codes.QUERY_NO_MATCH, *_QUERY_ERRORS)
@@ -193,7 +202,7 @@ def _device_root(device: xcpd.Device | None) -> str | None:
 
 def _explains_failure(view: View, _: Context) -> bool:
     answer = view.discovery_answer
-    return answer is not None and (bool(answer.details) or answer.acknowledgement in _ACK_ERRORS)
+    return answer is not None and (bool(answer.details) or answer.ack_code in _ACK_ERRORS)
 
 
 @check("XCPD-A-041", actor="ncpeh-a", on="ITI-55", when=_explains_failure)

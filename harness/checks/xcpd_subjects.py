@@ -1,4 +1,7 @@
-"""ITI-55, the matches in the answer of country A (XCPD-A-015 to 025). Sources: IHE ITI TF-2, 3.55.4.2.2; HL7 V3 PRPA_MT201310UV02."""
+"""ITI-55, the matches in the answer of country A (XCPD-A-015 to 025).
+
+Sources: IHE ITI TF-2, 3.55.4.2.2; HL7 V3 PRPA_MT201310UV02.
+"""
 
 import re
 from collections.abc import Iterator

@@ -4,7 +4,9 @@ Exit status everywhere: 0 pass, warning or nothing applicable; 1 a fail; 2 the o
 3 not decidable; 130 interrupted. Results go to stdout or --output alone, progress and messages to stderr.
 """
 
+import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +14,8 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli._shared import ERR, language, print_problems
+from harness.cli._shared import ERR, INTERRUPTED, OPERATOR, PASSED, UNDECIDED, language, print_problems
 from harness.errors import HarnessError, InputError
-from harness.runner import INTERRUPTED, OPERATOR, UNDECIDED
 
 app = typer.Typer(
     name="harness",
@@ -25,21 +26,31 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-type Lang = Annotated[str | None, typer.Option("--lang", help="en or fr; default: the locale's.", show_default=False)]
-type Packs = Annotated[
+# plain aliases: typer does not look through those of a `type` statement, and --pack would take one value only
+Lang = Annotated[str | None, typer.Option("--lang", metavar="en|fr", help="Language; default: the locale's.")]
+Packs = Annotated[
     list[Path] | None, typer.Option("--pack", help="Folder of official artefacts, or with a pack.yaml; repeatable.")
 ]
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    app()
+    """Entry point of the console script.
+
+    The commands import what they need when they are called, because --help and --version need none of it and the rooms
+    below take a second to load.
+    """
+    try:
+        app()
+    except Exception:  # noqa: BLE001 - a fault of ours must not end as 1, which accuses the system
+        traceback.print_exc()
+        sys.exit(UNDECIDED)
 
 
 def _end(command: Callable[[], int]) -> None:
     """Run `command` and end the process with its status; our own errors become messages and a status."""
     try:
         code = command()
+        sys.stdout.flush()
     except InputError as exc:
         print_problems(exc.problems)
         code = OPERATOR
@@ -49,8 +60,9 @@ def _end(command: Callable[[], int]) -> None:
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
-        code = 0
+        # the reader has seen enough; what is still buffered must have somewhere to go when the interpreter ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = PASSED
     raise typer.Exit(code)
 
 
@@ -94,7 +106,8 @@ def run(
     """Run scenarios against a system; the last line of stdout is the path of the report."""
 
     def command() -> int:
-        from harness.cli._run import RunOptions, run_command
+        from harness.cli._resume import RunOptions
+        from harness.cli._run import run_command
 
         return run_command(
             RunOptions(
@@ -174,6 +187,7 @@ def reference_system(
             documents=documents,
             write_sut=write_sut,
             attached=attached,
+            lang=language(lang),
         )
 
     _end(command)
@@ -202,7 +216,7 @@ def lint(
     ] = None,
     format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
 ) -> None:
-    """Check scenario files: code, file, line, column, hint. Never contacts a system."""
+    """Check scenario files: code, file, line, column, hint; an error ends with 2. Never contacts a system."""
 
     def command() -> int:
         from harness.cli._look import lint_command
@@ -268,12 +282,12 @@ def report_(
     output: Annotated[Path | None, typer.Option(help="Folder (html) or file; default: in the run directory.")] = None,
     lang: Lang = None,
 ) -> None:
-    """Render the outputs of a run again from its record."""
+    """Render the outputs of a run again from its record; in the language of the run unless told otherwise."""
 
     def command() -> int:
         from harness.cli._look import report_command
 
-        return report_command(run_folder, format_, output, language(lang))
+        return report_command(run_folder, format_, output, language(lang) if lang else None)
 
     _end(command)
 

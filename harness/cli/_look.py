@@ -1,5 +1,6 @@
 """Commands that only look: lint, list, explain, schema, report."""
 
+import difflib
 import json
 import sys
 from collections import defaultdict
@@ -8,12 +9,15 @@ from pathlib import Path
 
 from harness import report
 from harness.checks import AUTOMATIC
+from harness.cli._library import bundled_library
+from harness.cli._progress import labelled, word
 from harness.cli._run import write_outputs
-from harness.cli._shared import ERR
+from harness.cli._shared import ERR, OPERATOR, PASSED, cannot_write
 from harness.errors import InputError, Problem
-from harness.model import Scenario, walk
-from harness.packs import LINT_CODES, Library, bundled_data, json_schema, lint, load_library, select
-from harness.runner import OPERATOR, PASSED, exit_status
+from harness.model import Requirement, Scenario, walk
+from harness.packs import LINT_CODES, Library, bundled_data, json_schema, lint, select
+from harness.reference import FAULTS
+from harness.runner import exit_status
 from harness.store import load_run, run_schema, validation_schema
 
 FORMATS = ("text", "json")
@@ -23,7 +27,7 @@ def lint_command(paths: tuple[Path, ...], format_: str) -> int:
     """Print every problem; 2 when one is an error."""
     _known_format(format_, FORMATS)
     root = bundled_data() / "scenarios"
-    problems = lint(paths or (root,), load_library(root), judged=frozenset(AUTOMATIC))
+    problems = lint(paths or (root,), bundled_library(), judged=frozenset(AUTOMATIC))
     if format_ == "json":
         rows = [
             {
@@ -65,7 +69,7 @@ def scenario_covers(scenario: Scenario) -> tuple[str, ...]:
 def list_command(targets: tuple[str, ...], requirements: bool, uncovered: bool, format_: str, lang: str) -> int:
     """Print scenarios, or requirements with what judges them."""
     _known_format(format_, FORMATS)
-    library = load_library(bundled_data() / "scenarios")
+    library = bundled_library()
     if requirements:
         rows = _requirement_rows(library, uncovered, lang)
     else:
@@ -88,11 +92,11 @@ def list_command(targets: tuple[str, ...], requirements: bool, uncovered: bool, 
         detail = row.get("level") or row.get("sut")
         sys.stdout.write(f"{row['id']:<18} {detail!s:<8} {row.get('text') or row.get('title')}\n")
         if requirements:
-            by = [*(["automatic check"] if row["automatic"] else []), *_texts(row["scenarios"])]
+            by = [*([word("automatic", lang)] if row["automatic"] else []), *_texts(row["scenarios"])]
             sys.stdout.write(f"{'':<18} {'':<8} {', '.join(by) if by else '-'}\n")
         else:
             sys.stdout.write(f"{'':<18} {'':<8} {', '.join(_texts(row['covers']))}\n")
-    ERR.print(f"{len(rows)} {'requirements' if requirements else 'scenarios'}")
+    ERR.print(f"{len(rows)} {word('requirements' if requirements else 'scenarios', lang)}")
     return PASSED
 
 
@@ -123,36 +127,53 @@ def _texts(value: object) -> list[str]:
 
 
 def explain_command(code: str, lang: str) -> int:
-    """Print what `code` means, from the catalogue."""
-    library = load_library(bundled_data() / "scenarios")
-    out = sys.stdout.write
-    requirement = library.requirements.get(code)
-    if requirement is not None:
-        out(f"{requirement.id}  {requirement.level.value}  {requirement.actor}  {requirement.transaction}\n")
-        out(f"{requirement.text.in_(lang)}\n\n")
-        by = covered_by(library).get(code, ())
-        judged = ["automatic check"] if code in AUTOMATIC else []
-        out(f"judged by: {', '.join([*judged, *by]) or '-'}\n")
-        for known in library.catalogue.deviations.values():
-            if code in known.requirements:
-                out(f"{known.id} ({known.seen_in}): {known.text} -> {known.treatment}\n")
-        for source in requirement.sources:
-            out(f"source: {source}\n")
-        return PASSED
-    deviation = library.catalogue.deviations.get(code)
-    if deviation is not None:
-        out(f"{deviation.id}  {', '.join(deviation.requirements)}\n{deviation.seen_in}: {deviation.text}\n")
-        out(f"{deviation.treatment}\n")
-        return PASSED
-    alteration = library.catalogue.mutations.get(code) or library.catalogue.faults.get(code)
-    if alteration is not None:
-        out(f"{alteration.name}  {', '.join(alteration.transactions)}\n{alteration.title.in_(lang)}\n")
-        out(f"{alteration.explains.in_(lang)}\n")
-        return PASSED
-    if code in LINT_CODES:
-        out(f"{code}  {LINT_CODES[code].in_(lang)}\n")
-        return PASSED
-    raise InputError(Problem(code="E905", option=code, problem="nothing of that name to explain"))
+    """Print what `code` means, from the catalogue.
+
+    Raises:
+        InputError: nothing has that name; says the nearest that has.
+    """
+    library = bundled_library()
+    catalogue = library.catalogue
+    alterations = {**catalogue.mutations, **catalogue.faults}
+    if code in catalogue.requirements:
+        lines = _explained_requirement(catalogue.requirements[code], library, lang)
+    elif code in catalogue.deviations:
+        deviation = catalogue.deviations[code]
+        head = f"{deviation.id}  {', '.join(deviation.requirements)}"
+        lines = [head, f"{deviation.seen_in}: {deviation.text}", deviation.treatment]
+    elif code in alterations:
+        known = alterations[code]
+        head = f"{known.name}  {', '.join(known.transactions)}"
+        lines = [head, known.title.in_(lang), known.explains.in_(lang)]
+    elif code in FAULTS:
+        fault = FAULTS[code]
+        lines = [f"{fault.name}  {fault.actor}  {', '.join(fault.breaks)}", fault.title.in_(lang)]
+    elif code in LINT_CODES:
+        lines = [f"{code}  {LINT_CODES[code].in_(lang)}"]
+    else:
+        names = (*catalogue.requirements, *catalogue.deviations, *alterations, *FAULTS, *LINT_CODES)
+        near = difflib.get_close_matches(code, names, n=1) or difflib.get_close_matches(code.upper(), names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else None
+        raise InputError(Problem(code="E905", option=code, problem="nothing of that name to explain", hint=hint))
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return PASSED
+
+
+def _explained_requirement(requirement: Requirement, library: Library, lang: str) -> list[str]:
+    code = requirement.id
+    lines = [f"{code}  {requirement.level.value}  {requirement.actor}  {requirement.transaction}".rstrip()]
+    lines += [requirement.text.in_(lang), ""]
+    judged = [*([word("automatic", lang)] if code in AUTOMATIC else []), *covered_by(library).get(code, ())]
+    lines.append(labelled("judged", ", ".join(judged) or "-", lang))
+    if requirement.remedy is not None:
+        lines.append(labelled("next", requirement.remedy.in_(lang), lang))
+    lines += [
+        f"{known.id} ({known.seen_in}): {known.text} -> {known.treatment}"
+        for known in library.catalogue.deviations.values()
+        if code in known.requirements
+    ]
+    lines += [labelled("source", source, lang) for source in requirement.sources]
+    return lines
 
 
 def schema_command(name: str) -> int:
@@ -179,10 +200,11 @@ def _plain(value: object) -> object:
     raise TypeError(type(value).__name__)
 
 
-def report_command(folder: Path, format_: str, output: Path | None, lang: str) -> int:
-    """Render a run again; the status is that of the run."""
+def report_command(folder: Path, format_: str, output: Path | None, lang: str | None) -> int:
+    """Render a run again, in `lang` or else the language it had; the status is that of the run."""
     _known_format(format_, ("html", "junit", "json"))
     run = load_run(folder)
+    lang = lang or run.lang
     if format_ == "html":
         if output is None:
             index = write_outputs(run, folder, lang)
@@ -194,7 +216,10 @@ def report_command(folder: Path, format_: str, output: Path | None, lang: str) -
         if output is None:
             sys.stdout.buffer.write(content)
         else:
-            output.write_bytes(content)
+            try:
+                output.write_bytes(content)
+            except OSError as exc:
+                raise cannot_write("--output", output, exc) from exc
     return exit_status(run)
 
 

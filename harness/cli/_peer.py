@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 from harness import checks
-from harness.cli._shared import ERR, sut_environment
+from harness.cli._library import bundled_library
+from harness.cli._progress import word
+from harness.cli._shared import ERR, PASSED, sut_environment
 from harness.errors import InputError, Problem
 from harness.model import Exchange
-from harness.packs import bundled_data, load_library, load_sut
+from harness.packs import load_sut
 from harness.peers import PeerServer, RespondingGateway, SeededIds, server_context
-from harness.runner import PASSED, own_pki, run_id, utc_now
+from harness.runner import own_pki, run_id, utc_now
 from harness.store import RunDirectory
 
 ACTORS = ("ncpeh-a",)
@@ -35,7 +37,7 @@ def peer_command(sut_path: Path, actor: str, lang: str) -> int:
 
 async def _serve(sut_path: Path, lang: str) -> int:
     sut = load_sut(sut_path, sut_environment())
-    population = load_library(bundled_data() / "scenarios").populations["default"]
+    population = bundled_library().populations["default"]
     now = utc_now()
     pki = own_pki(Path(sut.ours.pki) if sut.ours.pki else None, sut, now)
     server = PeerServer(server_context(pki.tls, sut.trust_authorities), clock=utc_now)
@@ -48,11 +50,12 @@ async def _serve(sut_path: Path, lang: str) -> int:
     with RunDirectory.create(out) as directory:
         await server.start(sut.ours.host, sut.ours.ports)
         for key, url in server.endpoints.items():
-            ERR.print(f"{key:<8} {url}")
-        ERR.print(f"{'trust' if lang == 'en' else 'autorité':<8} {pki.authority.certificate.subject.rfc4514_string()}")
+            ERR.print(f"{key:<9} {url}", markup=False)
+        ERR.print(f"{word('authority', lang):<9} {pki.authority.certificate.subject.rfc4514_string()}", markup=False)
         for patient in population.patients.values():
             ids = ", ".join(i.cx for i in patient.ids)
-            ERR.print(f"{'patient':<8} {patient.key}  {ids}  {patient.family} {patient.given} {patient.birth or ''}")
+            traits = f"{patient.family} {patient.given} {patient.birth or ''}"
+            ERR.print(f"{'patient':<9} {patient.key}  {ids}  {traits}", markup=False)
         count = 0
         try:
             while True:
@@ -70,5 +73,5 @@ async def _serve(sut_path: Path, lang: str) -> int:
             task.uncancel()
         finally:
             await server.aclose()
-    ERR.print(f"{count} exchanges kept in {out}")
+    ERR.print(word("kept", lang).format(count=count, folder=out), markup=False)
     return PASSED

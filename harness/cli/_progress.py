@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from harness.model import Cause, RowResult, Run, StepResult, Verdict
+from harness.model import Cause, Finding, RowResult, Run, StepResult, Verdict, in_language
 from harness.runner import Row
 
 STYLES: Mapping[Verdict, tuple[str, str]] = {
@@ -47,12 +47,9 @@ _T: Mapping[str, Mapping[str, str]] = {
         "exchanges": "exchanges",
         "messages": "messages",
         "verdict": "Verdict",
-        "system": "System",
-        "packs": "Packs",
         "rules": "{loaded} rules loaded, {fired} fired",
         "codes": "{checked} codes checked, {unverifiable} not verifiable",
         "incomplete": "incomplete",
-        "report": "Report",
         "resume": "interrupted; continue with: harness run --resume {path}",
         "bundled": "self-run on the bundled reference system: shows that the harness works, proves nothing about a product",
         "self": "self-run: the verdicts are those of this harness on what it observed, not of an authority",
@@ -62,9 +59,18 @@ _T: Mapping[str, Mapping[str, str]] = {
         "environment": "the environment",
         "configuration": "the configuration",
         "cause": "to act",
-        "listening": "our endpoints",
         "more": "… {n} more",
         "duration": "in {s:.1f} s",
+        "try": "try",
+        "authority": "trust",
+        "kept": "{count} exchanges kept in {folder}",
+        "automatic": "automatic check",
+        "judged": "judged by",
+        "source": "source",
+        "bytes": "bytes",
+        "fired": "{fired}/{loaded} rules fired",
+        "information": "information",
+        "undecidable": "undecidable",
     },
     "fr": {
         "pass": "réussi",
@@ -87,12 +93,9 @@ _T: Mapping[str, Mapping[str, str]] = {
         "exchanges": "échanges",
         "messages": "messages",
         "verdict": "Verdict",
-        "system": "Système",
-        "packs": "Paquets de règles",
         "rules": "{loaded} règles chargées, {fired} déclenchées",
         "codes": "{checked} codes vérifiés, {unverifiable} non vérifiables",
         "incomplete": "incomplet",
-        "report": "Rapport",
         "resume": "interrompu ; reprendre par : harness run --resume {path}",
         "bundled": "auto-exécution sur le système de référence fourni : montre que l'outil marche, "
         "ne prouve rien d'un produit",
@@ -103,11 +106,21 @@ _T: Mapping[str, Mapping[str, str]] = {
         "environment": "l'environnement",
         "configuration": "la configuration",
         "cause": "à la charge de",
-        "listening": "nos points d'accès",
         "more": "… {n} de plus",
         "duration": "en {s:.1f} s",
+        "try": "essayer",
+        "authority": "autorité",
+        "kept": "{count} échanges conservés dans {folder}",
+        "automatic": "contrôle automatique",
+        "judged": "jugée par",
+        "source": "source",
+        "bytes": "octets",
+        "fired": "{fired}/{loaded} règles déclenchées",
+        "information": "information",
+        "undecidable": "indécidable",
     },
 }
+_COLON = {"en": ":", "fr": "\u00a0:"}
 _MAX_FINDINGS = 3
 
 
@@ -159,12 +172,12 @@ def print_row(console: Console, row: RowResult, lang: str) -> None:
     head.append(row.id, style="bold")
     head.append(f"  {row.title.in_(lang)}")
     if row.cause is not None and row.verdict is not Verdict.PASS:
-        head.append(f"  [{t['cause']}: {t[row.cause.value]}]", style="dim")
+        head.append(f"  [{t['cause']}{_COLON[lang]} {t[row.cause.value]}]", style="dim")
     console.print(head)
     if row.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):
         return
     if not row.steps and row.reason:
-        console.print(Text(f"    {row.reason}"))
+        console.print(Text(f"    {in_language(row.reason, lang)}"))
     printed = 0
     for step in row.steps:
         if step.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):
@@ -174,11 +187,11 @@ def print_row(console: Console, row: RowResult, lang: str) -> None:
             break
         _print_step(console, step, lang)
     if printed == 0 and row.reason and row.steps:
-        console.print(Text(f"    {row.reason}"))
+        console.print(Text(f"    {in_language(row.reason, lang)}"))
 
 
 def _print_step(console: Console, step: StepResult, lang: str) -> None:
-    t = _T[lang]
+    t, colon = _T[lang], _COLON[lang]
     sign, style = STYLES[step.verdict]
     line = Text("    ")
     line.append(f"{sign} ", style=style)
@@ -188,29 +201,36 @@ def _print_step(console: Console, step: StepResult, lang: str) -> None:
     shown = [f for f in step.findings if f.severity and f.severity.value in ("error", "undecidable", "warning")]
     if not shown:
         if step.expected and step.verdict is not Verdict.NOT_RUN:
-            console.print(Text(f"        {t['expected']}: {step.expected}"))
-            console.print(Text(f"        {t['found']}: {step.found}"))
+            console.print(Text(f"        {t['expected']}{colon} {in_language(step.expected, lang)}"))
+            console.print(Text(f"        {t['found']}{colon} {in_language(step.found, lang)}"))
         elif step.reason:
-            console.print(Text(f"        {step.reason}"))
+            console.print(Text(f"        {in_language(step.reason, lang)}"))
     for finding in shown[:_MAX_FINDINGS]:
-        place = finding.at.message
-        if finding.at.line:
-            place += f":{finding.at.line}" + (f":{finding.at.column}" if finding.at.column else "")
-        if finding.at.xpath:
-            place += f"  {finding.at.xpath}"
-        name = finding.requirement or finding.rule
-        if finding.deviation:
-            name += f" ({finding.deviation})"
-        console.print(Text(f"        {t['requirement']}: {name}", style="bold"))
-        if finding.message and not finding.expected:
-            console.print(Text(f"        {finding.message}"))
-        if finding.expected or finding.found:
-            console.print(Text(f"        {t['expected']}: {finding.expected}"))
-            console.print(Text(f"        {t['found']}: {finding.found}"))
-        if place:
-            console.print(Text(f"        {t['where']}: {place}", style="dim"))
+        _print_finding(console, finding, lang)
     if len(shown) > _MAX_FINDINGS:
         console.print(Text(f"        {t['more'].format(n=len(shown) - _MAX_FINDINGS)}", style="dim"))
+
+
+def _print_finding(console: Console, finding: Finding, lang: str) -> None:
+    t, colon = _T[lang], _COLON[lang]
+    name = finding.requirement or finding.rule
+    if finding.deviation:
+        name += f" ({finding.deviation})"
+    console.print(Text(f"        {t['requirement']}{colon} {name}", style="bold"))
+    if finding.message and not finding.expected:
+        console.print(Text(f"        {in_language(finding.message, lang)}"))
+    if finding.expected or finding.found:
+        console.print(Text(f"        {t['expected']}{colon} {in_language(finding.expected, lang)}"))
+        console.print(Text(f"        {t['found']}{colon} {in_language(finding.found, lang)}"))
+    place = finding.at.message
+    if finding.at.line:
+        place += f":{finding.at.line}" + (f":{finding.at.column}" if finding.at.column else "")
+    if finding.at.xpath:
+        place += f"  {finding.at.xpath}"
+    if place:
+        console.print(Text(f"        {t['where']}{colon} {place}", style="dim"))
+    if finding.next:
+        console.print(Text(f"        {t['next']}{colon} {in_language(finding.next, lang)}", style="dim"))
 
 
 def print_summary(console: Console, run: Run, lang: str, started: float) -> None:
@@ -245,11 +265,11 @@ def print_summary(console: Console, run: Run, lang: str, started: float) -> None
         note = "" if pack.complete else f" ({t['incomplete']})"
         console.print(Text(f"{pack.coordinate}{note}: {rules}; {codes}", style="dim"))
     sign, style = STYLES[run.verdict]
-    console.print(Text(f"{t['verdict']}: {sign} {t[run.verdict.value]}", style=style))
+    console.print(Text(f"{t['verdict']}{_COLON[lang]} {sign} {t[run.verdict.value]}", style=style))
     causes = Counter(r.cause for r in run.rows if r.cause is not None and r.verdict is not Verdict.PASS)
     if causes and run.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE):
         parts = [f"{t[cause.value]} ({n})" for cause, n in sorted(causes.items(), key=lambda i: _order(i[0]))]
-        console.print(Text(f"{t['cause']}: {', '.join(parts)}"))
+        console.print(Text(f"{t['cause']}{_COLON[lang]} {', '.join(parts)}"))
     console.print(Text(t["bundled"] if run.bundled_system else t["self"], style="dim italic"))
 
 
@@ -260,3 +280,8 @@ def _order(cause: Cause | None) -> int:
 def word(key: str, lang: str) -> str:
     """A word or phrase of the terminal in `lang`."""
     return _T[lang][key]
+
+
+def labelled(key: str, text: str, lang: str) -> str:
+    """`text` behind the word `key` and a colon, which French sets off by a no-break space."""
+    return f"{_T[lang][key]}{_COLON[lang]} {text}"

@@ -9,7 +9,8 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
-from harness.cli._shared import ERR
+from harness.cli._progress import word
+from harness.cli._shared import ERR, PASSED, absent_folder, cannot_write, unknown_faults
 from harness.errors import InputError, Problem
 from harness.model import OurSide
 from harness.packs import bundled_data
@@ -25,7 +26,7 @@ from harness.reference import (
     make_identity,
     serve,
 )
-from harness.runner import PASSED, utc_now
+from harness.runner import utc_now
 from harness.store import read_folder, write_folder
 
 AUTHORITY_FILE = "reference-authority.pem"
@@ -46,6 +47,7 @@ def reference_command(
     documents: Path | None,
     write_sut: Path | None,
     attached: bool,
+    lang: str,
 ) -> int:
     """Serve until interrupted (attached: until standard input closes); prints where.
 
@@ -86,20 +88,25 @@ def reference_command(
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: stop.set())
         if attached:
+            # Ctrl-C reaches the whole process group; the run that owns this system ends it when it has kept its evidence
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             threading.Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
 
         def ready(endpoints: Endpoints) -> None:
             if write_sut is not None:
                 text = describe_sut(config, endpoints, authorities_path=AUTHORITY_FILE, ours=ours)
                 partial = write_sut.with_name(write_sut.name + ".partial")
-                partial.write_text(text, encoding="utf-8")
-                partial.replace(write_sut)
+                try:
+                    partial.write_text(text, encoding="utf-8")
+                    partial.replace(write_sut)
+                except OSError as exc:
+                    raise cannot_write("--write-sut", write_sut, exc) from exc
             for key in ("xcpd", "xca", "trigger"):
                 url = getattr(endpoints, key)
                 if url:
-                    ERR.print(f"{key:<8} {url}")
+                    ERR.print(f"{key:<8} {url}", markup=False)
             if write_sut is not None:
-                ERR.print(f"try      harness run --sut {write_sut}", soft_wrap=True)
+                ERR.print(f"{word('try', lang):<8} harness run --sut {write_sut}", markup=False)
 
         serve(config, ready=ready, stop=stop)
     return PASSED
@@ -125,12 +132,7 @@ def _refuse_wrong(actors: tuple[str, ...], faults: tuple[str, ...], documents: P
         for actor in actors
         if actor not in known
     ]
-    problems += [
-        Problem(code="E911", option="--fault", problem="unknown fault", found=name, hint="see --list-faults")
-        for name in faults
-        if name not in FAULTS
-    ]
-    if documents is not None and not documents.is_dir():
-        problems.append(Problem(code="E909", option="--documents", problem="no such folder", found=str(documents)))
+    problems += unknown_faults(faults, FAULTS)
+    problems += absent_folder("--documents", documents)
     if problems:
         raise InputError(problems)

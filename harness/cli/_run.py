@@ -7,15 +7,17 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness import report
+from harness.cli._library import bundled_library
 from harness.cli._progress import RunProgress, print_summary, word
-from harness.cli._shared import ERR, sut_environment
+from harness.cli._resume import RunOptions, keep_options, with_kept_options
+from harness.cli._shared import ERR, absent_folder, sut_environment, unknown_faults
 from harness.errors import InputError, Problem
 from harness.model import Run, State
-from harness.packs import Pack, bundled_data, load_library, load_sut, packs_with_builtin, select
+from harness.packs import Pack, bundled_data, load_sut, packs_with_builtin, select
+from harness.reference import FAULTS
 from harness.runner import Row, RunSpec, Session, bundled_system, exit_status, plan_rows, run_id, utc_now
 from harness.store import RunDirectory
 from harness.validators import Validator
@@ -23,35 +25,26 @@ from harness.validators import Validator
 KINDS = ("trial",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """What the command line asked for."""
-
-    targets: tuple[str, ...] = ()
-    sut: Path | None = None
-    packs: tuple[Path, ...] = ()
-    kind: str = "trial"
-    out: Path | None = None
-    resume: Path | None = None
-    seed: int | None = None
-    lang: str = "en"
-    documents: Path | None = None
-    faults: tuple[str, ...] = ()
-    verbose: bool = False
-
-
 def run_command(options: RunOptions) -> int:
-    """Run, write record and report, print the summary; the report's absolute path is the last line of stdout."""
-    _refuse_contradictions(options)
+    """Run, write record and report, print the summary; the report's absolute path is the last line of stdout.
+
+    Everything the operator may have to change is looked at before the run directory is made, so that a mistake leaves
+    none behind.
+    """
     started = time.monotonic()
-    library = load_library(bundled_data() / "scenarios")
-    scenarios = select(library, options.targets)
-    packs = packs_with_builtin(options.packs)
-    now = utc_now()
-    identifier = run_id(now)
+    _refuse_contradictions(options)
     with ExitStack() as stack:
-        out = (options.resume or options.out or Path("runs") / identifier).absolute()
-        directory = stack.enter_context(RunDirectory.open_(out) if options.resume else RunDirectory.create(out))
+        out = (options.resume or options.out or Path("runs") / run_id(utc_now())).absolute()
+        resumed = stack.enter_context(RunDirectory.open_(out)) if options.resume else None
+        if resumed is not None:
+            options = with_kept_options(options)
+        if options.sut is not None:
+            load_sut(options.sut, sut_environment())
+        packs = packs_with_builtin(options.packs)
+        library = bundled_library()
+        scenarios = select(library, options.targets)
+        directory = resumed or stack.enter_context(RunDirectory.create(out))
+        keep_options(options, out)
         sut_path = options.sut
         if sut_path is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-")))
@@ -71,12 +64,11 @@ def run_command(options: RunOptions) -> int:
             faults=options.faults,
             pki_dir=Path(sut.ours.pki) if sut.ours.pki else None,
         )
-        rows = plan_rows(scenarios, sut)
-        run = _drive(spec, directory, rows, packs, options)
+        run = _drive(spec, directory, plan_rows(scenarios, sut), packs, options)
     index = write_outputs(run, out, options.lang)
     print_summary(ERR, run, options.lang, started)
     if run.state is State.ABORTED:
-        ERR.print(word("resume", options.lang).format(path=out), style="bold")
+        ERR.print(word("resume", options.lang).format(path=out), style="bold", markup=False)
     sys.stdout.write(f"{index}\n")
     return exit_status(run)
 
@@ -99,6 +91,8 @@ def _refuse_contradictions(options: RunOptions) -> None:
         problems.append(
             Problem(code="E904", option="--kind", problem="unknown kind of run", expected=KINDS, found=options.kind)
         )
+    problems += unknown_faults(options.faults, FAULTS)
+    problems += absent_folder("--documents", options.documents)
     if problems:
         raise InputError(problems)
 
@@ -142,8 +136,16 @@ async def _ask_person(text: str) -> str:
         raise InputError(
             Problem(code="E702", option="actors.ncpeh-b.trigger", problem="a person is needed and this is no terminal")
         )
-    ERR.print(text)
-    return await asyncio.to_thread(sys.stdin.readline)
+    ERR.print(text, markup=False)
+    # waiting in the event loop, not in a thread that reads: Ctrl-C must end the wait
+    typed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(sys.stdin.fileno(), typed.set)
+    try:
+        await typed.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    return sys.stdin.readline()
 
 
 def write_outputs(run: Run, out: Path, lang: str) -> Path:

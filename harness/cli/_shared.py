@@ -1,12 +1,17 @@
 """What several commands need: language, environment, how problems are printed."""
 
+import difflib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from pathlib import Path
 
 from rich.console import Console
 
 from harness.errors import InputError, Problem
+
+PASSED, FAILED, OPERATOR, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit status of every command; the same numbers as those of a run (`harness.runner.exit_status`)."""
 
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 """Progress and messages; stdout is for results that other programs read."""
@@ -34,6 +39,30 @@ def language(given: str | None) -> str:
 def sut_environment() -> dict[str, str]:
     """Variables that `env:NAME` in a SUT file may name."""
     return dict(os.environ)
+
+
+def unknown_faults(given: Iterable[str], known: Collection[str]) -> list[Problem]:
+    """A problem for each of `given` that is no declared fault of the bundled system, with the nearest as a hint."""
+    problems = []
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "see `harness reference-system --list-faults`"
+            problems.append(Problem(code="E911", option="--fault", problem="unknown fault", found=name, hint=hint))
+    return problems
+
+
+def absent_folder(option: str, folder: Path | None) -> list[Problem]:
+    """A problem when `folder` is given and is none."""
+    if folder is None or folder.is_dir():
+        return []
+    return [Problem(code="E909", option=option, problem="no such folder", found=str(folder))]
+
+
+def cannot_write(option: str, path: Path, exc: OSError) -> InputError:
+    """What to raise when a file the operator asked for cannot be written."""
+    why = (exc.strerror or type(exc).__name__).lower()
+    return InputError(Problem(code="E912", option=option, problem=f"cannot be written: {why}", found=str(path)))
 
 
 def print_problems(problems: Iterable[Problem]) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from harness.cli._progress import STYLES, word
-from harness.cli._shared import ERR
+from harness.cli._progress import STYLES, labelled, word
+from harness.cli._shared import ERR, FAILED, PASSED, UNDECIDED, cannot_write
 from harness.errors import InputError, Problem
-from harness.model import Finding, Severity, ValidationReport, Verdict, roll_up
+from harness.model import Finding, Severity, ValidationReport, Verdict, in_language, roll_up
 from harness.packs import packs_with_builtin
-from harness.runner import FAILED, PASSED, UNDECIDED
 from harness.store import to_json
 from harness.validators import Engine, Validator
 
@@ -37,8 +36,10 @@ def validate_command(options: ValidateOptions) -> int:
     """Print one report per input; 0 valid, 1 invalid or not well-formed, 3 not decidable."""
     engine = _refuse_wrong(options)
     inputs = list(_inputs(options.files))
-    if options.output is not None and len(inputs) > 1:
-        options.output.mkdir(parents=True, exist_ok=True)
+    if not inputs:
+        raise InputError(
+            Problem(code="E914", option="FILE", problem="nothing to validate", expected=("*.xml files in the folder",))
+        )
     validator = Validator(packs_with_builtin(options.packs), engine=engine)
     verdicts: list[Verdict] = []
     try:
@@ -46,10 +47,10 @@ def validate_command(options: ValidateOptions) -> int:
             task = bar.add_task("", total=len(inputs))
             for path in inputs:
                 bar.update(task, description=path.name)
-                content = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
+                content = _content(path)
                 report = validator.validate(str(path), content, as_=options.as_, phase=options.phase)
                 verdicts.append(report.verdict)
-                _print(report, path, options, several=len(inputs) > 1)
+                _print(report, options, _target(path, options, several=len(inputs) > 1))
                 bar.advance(task)
     finally:
         validator.close()
@@ -91,28 +92,52 @@ def _inputs(files: tuple[Path, ...]) -> Iterator[Path]:
             yield path
 
 
-def _print(report: ValidationReport, path: Path, options: ValidateOptions, *, several: bool) -> None:
+def _content(path: Path) -> bytes:
+    if path == STDIN:
+        return sys.stdin.buffer.read()
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        why = (exc.strerror or type(exc).__name__).lower()
+        raise InputError(
+            Problem(code="E909", option="FILE", problem=f"cannot be read: {why}", found=str(path))
+        ) from exc
+
+
+def _target(path: Path, options: ValidateOptions, *, several: bool) -> Path | None:
+    """Where the result of `path` goes; a folder of results repeats the tree of the folder it came from."""
+    if options.output is None or not several:
+        return options.output
+    base = next((f for f in options.files if f.is_dir() and path.is_relative_to(f)), path.parent)
+    suffix = ".json" if options.format == "json" else ".txt"
+    inside = path.relative_to(base)
+    return options.output / inside.with_name(inside.name + suffix)
+
+
+def _print(report: ValidationReport, options: ValidateOptions, target: Path | None) -> None:
     if options.format == "json":
         text = json.dumps(to_json(ValidationReport, report, lambda _: ""), ensure_ascii=False) + "\n"
     else:
         text = "".join(line + "\n" for line in _lines(report, options.lang))
-    if options.output is None:
+    if target is None:
         sys.stdout.write(text)
-    elif several:
-        suffix = ".json" if options.format == "json" else ".txt"
-        (options.output / (path.name + suffix)).write_text(text, encoding="utf-8")
-    else:
-        options.output.write_text(text, encoding="utf-8")
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise cannot_write("--output", target, exc) from exc
 
 
 def _lines(report: ValidationReport, lang: str) -> Iterator[str]:
     sign = STYLES[report.verdict][0]
-    yield f"{sign} {word(report.verdict.value, lang)}  {report.name}  ({report.kind}, {report.size} bytes)"
+    yield f"{sign} {word(report.verdict.value, lang)}  {report.name}  ({report.kind}, {report.size} {word('bytes', lang)})"
     if report.reason:
-        yield f"    {report.reason}"
+        yield f"    {in_language(report.reason, lang)}"
     for use in report.uses:
-        rules = f", {use.rules_fired}/{use.rules_loaded} rules fired" if use.rules_loaded else ""
-        reason = f": {use.reason}" if use.reason else ""
+        fired = word("fired", lang).format(fired=use.rules_fired, loaded=use.rules_loaded)
+        rules = f", {fired}" if use.rules_loaded else ""
+        reason = f": {in_language(use.reason, lang)}" if use.reason else ""
         name = f"{use.coordinate} {use.artefact}"
         yield f"    {STYLES[use.verdict][0]} {use.layer.value:<12} {name} {use.engine}{rules}{reason}"
     for finding in report.findings:
@@ -122,11 +147,11 @@ def _lines(report: ValidationReport, lang: str) -> Iterator[str]:
 def _finding(name: str, finding: Finding, lang: str) -> Iterator[str]:
     at = finding.at
     place = f"{name}:{at.line or '?'}:{at.column or '?'}"
-    severity = (finding.severity or Severity.ERROR).value
+    severity = word((finding.severity or Severity.ERROR).value, lang)
     text = finding.message or f"{word('expected', lang)} {finding.expected}, {word('found', lang)} {finding.found}"
     requirement = f" [{finding.requirement}]" if finding.requirement else ""
     yield f"{place}: {severity} {finding.rule}: {text}{requirement}"
     if at.xpath:
-        yield f"    {word('where', lang)}: {at.xpath}"
+        yield f"    {labelled('where', at.xpath, lang)}"
     if finding.message and finding.expected:
-        yield f"    {word('expected', lang)}: {finding.expected}; {word('found', lang)}: {finding.found}"
+        yield f"    {labelled('expected', finding.expected, lang)}; {labelled('found', finding.found, lang)}"

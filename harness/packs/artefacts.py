@@ -146,6 +146,14 @@ def pack_of_files(paths: Sequence[Path]) -> Pack:
     )
 
 
+_L3_RULES = "XCAR-A-006"
+"""The requirement that official template rules of a structured document decide. Source: conformance requirements, XCA retrieve."""
+
+
+def _structured(applies: tuple[str, ...]) -> bool:
+    return bool(applies) and all(kind.startswith("cda:") and kind.endswith(":3") for kind in applies)
+
+
 def _load_recognised(folder: Path) -> Pack:
     recognised = _recognise.recognise(folder)
     if recognised is None:
@@ -167,7 +175,7 @@ def _load_recognised(folder: Path) -> Pack:
             coordinate=entry.coordinate,
             applies=entry.applies,
             when=entry.when,
-            requirement=None,
+            requirement=_L3_RULES if entry.layer == Layer.SCHEMATRON and _structured(entry.applies) else None,
             sources=entry.sources,
         )
         for entry in recognised.entries

@@ -5,6 +5,7 @@ CDA headers are read here with own code, so that the listing does not depend on 
 
 import base64
 import hashlib
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -76,9 +77,10 @@ class Held:
 
     @property
     def format(self) -> tuple[str, str]:
-        """Format code and its scheme."""
+        """Format code and its scheme; where a kind has none for the level, that of its other level."""
         kind = _facts.KINDS.get(self.kind or "")
-        return (kind.formats.get(self.level) if kind else None) or ("urn:ihe:iti:xds-sd:pdf:2008", "IHE PCC")
+        known = kind.formats if kind else {}
+        return known.get(self.level) or next(iter(known.values()), ("urn:ihe:iti:xds-sd:pdf:2008", "IHE PCC"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +265,7 @@ def _header(content: bytes) -> _Header:
     kind = next((_BY_TEMPLATE.get(t.removeprefix(_TEMPLATES)) for t in templates if t.startswith(_TEMPLATES)), None)
     served = _facts.kind_of_code(code)
     patient = "h:recordTarget/h:patientRole/h:patient/"
+    secrecy = _attribute(root, "h:confidentialityCode", "code")
     birth = _attribute(root, patient + "h:birthTime", "value")[:8]
     related = root.iterfind("h:relatedDocument/h:parentDocument/h:id", _HL7)
     return _Header(
@@ -277,9 +280,9 @@ def _header(content: bytes) -> _Header:
         kind=served.name if served else kind[0] if kind else None,
         level=level,
         title=_text(root.find("h:title", _HL7)) or "Document",
-        language=_attribute(root, "h:languageCode", "code") or "en-GB",
+        language=_language(_attribute(root, "h:languageCode", "code")),
         created=_created(_attribute(root, "h:effectiveTime", "value")),
-        confidentiality=_attribute(root, "h:confidentialityCode", "code") or "N",
+        confidentiality=secrecy if secrecy in ("N", "R", "V") else "N",
         relatives=frozenset(uid for e in related if (uid := _uid(e)) is not None),
     )
 
@@ -299,6 +302,14 @@ def _attribute(root: etree._Element, path: str, name: str) -> str:
 
 def _text(element: etree._Element | None) -> str:
     return "" if element is None else " ".join("".join(element.itertext("*")).split())
+
+
+def _language(value: str) -> str:
+    """`value` in the form nn-CC that entries need; documents of other origins leave the country out."""
+    if re.fullmatch(r"[a-z]{2}-[A-Z]{2}", value):
+        return value
+    language = value[:2].lower()
+    return f"{language}-{language.upper()}" if re.fullmatch("[a-z]{2}", language) and language != "en" else "en-GB"
 
 
 def _day(value: str) -> date | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from harness.errors import WireError
+from harness.errors import HarnessError, WireError
 from harness.reference import _facts, _messages
 from harness.reference._documents import Delivery, DocumentService
 from harness.reference._holdings import Holdings
@@ -92,6 +92,9 @@ class RespondingSystem:
             return self._operation(request)
         except SoapFaulted as exc:
             return self._fault(exc.fault, relates_to)
+        except HarnessError:
+            log.exception("a request could not be judged")
+            return self._fault(Fault(code="Receiver", reason="the request could not be processed"), relates_to)
 
     def _unreadable(self, problem: WireError) -> HttpReply:
         reply = self._fault(Fault(code="Sender", reason="the message cannot be read"), None)

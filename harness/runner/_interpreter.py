@@ -1,13 +1,13 @@
 """Runs the steps of one row, in order, against a world that is either live or a recording."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from harness import checks
-from harness.errors import HarnessError, InputError, UnsupportedError, WireError
+from harness.errors import WireError
 from harness.model import (
     TRANSACTIONS,
     Alternative,
@@ -44,14 +44,16 @@ from harness.model import (
     say,
     walk,
 )
+from harness.runner._blame import blame
 from harness.runner._judge import (
     ENVIRONMENT_FAILURES,
     Judge,
+    failure_verdict,
     transport_finding,
     transport_verdict,
 )
 from harness.runner._plan import Row, sut_datum
-from harness.runner._scope import Scope, UnresolvedError
+from harness.runner._scope import Scope, UnresolvedError, scope_key
 from harness.runner._steps import VERB_OF, default_title, empty_result, names_in, reference, text_of, under
 from harness.runner._verdicts import graded, merge_requirements, row_requirements, row_verdict, verdict_of
 
@@ -83,6 +85,7 @@ type Notify = Callable[[str, Row, StepResult], None]
 class _Pending:
     step: Trigger
     slot: int
+    scope: Scope
     task: asyncio.Task[TriggerOutcome]
 
 
@@ -102,11 +105,15 @@ class RowRun:
         self._triggers: list[TriggerOutcome] = []
         self._saved: dict[str, Saved] = {}
         self._pending: dict[str, _Pending] = {}
+        self._missed: list[tuple[int, Receive]] = []
+        self._trigger_broken = False
+        self._leftovers_broken = False
         self._stopped: str | None = None
         self._patient: str | None = None
         steps = walk(self._scenario.steps)
-        self._expected_later = {s.of for s in steps if isinstance(s, Expect)}
-        self._own_covers = {c for s in steps for c in s.covers}
+        self._receives_left = sum(isinstance(s, Receive) for s in steps)
+        self._expected_later = frozenset(_expected(self._scenario.steps, ""))
+        self._own_covers = {c for s in steps if not isinstance(s, Group) for c in s.covers}
 
     async def run(self) -> RowResult:
         """The result of the row; never raises for anything the SUT or the scenario did."""
@@ -159,9 +166,10 @@ class RowRun:
 
     async def _group(self, group: Group, scope: Scope) -> None:
         inside = scope
-        if group.fragment is not None:
+        if group.fragment is not None and self._stopped is None:
+            await self._settle_names(names_in(group.inputs), scope)
             try:
-                inside = scope.inner(scope.resolve_mapping(group.inputs or {}))
+                inside = scope.inner(scope.resolve_mapping(group.inputs or {}), group.path)
             except UnresolvedError as exc:
                 for step in walk(group.steps):
                     if not isinstance(step, Group):
@@ -170,6 +178,7 @@ class RowRun:
                 return
         await self._steps(group.steps, inside)
         if group.save and group.outputs:
+            await self._settle_names(names_in(group.outputs), inside)
             outputs: dict[str, Datum] = {}
             for name, value in group.outputs.items():
                 try:
@@ -180,32 +189,37 @@ class RowRun:
 
     async def _one(self, step: Step, slot: int, scope: Scope) -> None:
         started = self._world.now()
-        try:
-            await self._settle(step, scope)
-            result = await self._perform(step, slot, scope)
-        except UnresolvedError as exc:
-            result = self._unreached(step, exc)
-        except InputError as exc:
-            result = self._skeleton(step, Verdict.ERROR, Cause.CONFIGURATION, reason=str(exc))
-        except UnsupportedError as exc:
-            result = self._skeleton(step, Verdict.INCONCLUSIVE, Cause.HARNESS, reason=str(exc))
-        except HarnessError as exc:
-            cause = Cause.HARNESS if not isinstance(exc, WireError) else Cause.PEER
-            result = self._skeleton(step, Verdict.ERROR, cause, reason=f"{type(exc).__name__}: {exc}")
+        await self._settle(step, scope)
+        result = await self._attempt(step, self._perform(step, slot, scope))
+        if isinstance(step, Receive):
+            self._receives_left -= 1
         if result is not None:
             duration = max(0.0, (self._world.now() - started).total_seconds())
             self._put(slot, replace(result, started_at=started, duration_s=duration))
+
+    async def _attempt(self, step: Step, work: Awaitable[StepResult | None]) -> StepResult | None:
+        """The result of `work`, or what an exception in it makes of `step`; the run goes on."""
+        known = len(self._exchanges)
+        try:
+            return await work
+        except UnresolvedError as exc:
+            return self._unreached(step, exc)
+        except Exception as exc:  # noqa: BLE001  the one place where whatever went wrong becomes a verdict
+            what = blame(exc)
+            result = self._skeleton(step, what.verdict, what.cause, reason=what.reason)
+            taken = tuple(exchange.id for exchange in self._exchanges[known:])
+            return replace(result, findings=what.findings, exchanges=taken)
 
     async def _perform(self, step: Step, slot: int, scope: Scope) -> StepResult | None:
         match step:
             case Send():
                 return await self._send(step, scope)
             case Receive():
-                return await self._receive(step, scope)
+                return await self._receive(step, slot, scope)
             case Trigger():
                 arguments = self._arguments(step, scope)
                 task = asyncio.ensure_future(self._world.trigger(self._row, step, arguments))
-                self._pending[step.save or step.path] = _Pending(step, slot, task)
+                self._pending[scope.key(step.save or step.path)] = _Pending(step, slot, scope, task)
                 await asyncio.sleep(0)
                 return None
             case Expect():
@@ -228,26 +242,39 @@ class RowRun:
         exchange = await self._world.send(self._row, step, self._arguments(step, scope))
         return await self._exchange_result(step, exchange, scope)
 
-    async def _receive(self, step: Receive, scope: Scope) -> StepResult:
+    async def _receive(self, step: Receive, slot: int, scope: Scope) -> StepResult:
         arguments = scope.resolve_mapping(step.reply.with_) if step.reply else {}
         exchange = await self._world.receive(self._row, step, arguments)
         if step.none:
             return self._nothing_wanted(step, exchange)
         if exchange is None:
-            finding = Finding(
-                at=Location(message="request"),
-                expected=say("within", transaction=step.transaction, seconds=f"{step.within_s:g}"),
-                found=say("no-request"),
-                rule="transport/no-request",
-                severity=Severity.ERROR,
-                layer=Layer.TRANSPORT,
-                next=say("next.triggered"),
-            )
-            verdict, cause = Verdict.FAIL, Cause.SUT
-            if self._trigger_broken():
-                verdict, cause = Verdict.NOT_RUN, Cause.ENVIRONMENT
-            return self._judged(step, verdict, cause, (finding,), expected=finding.expected, found=finding.found)
+            await self._settle_done()
+            self._missed.append((slot, step))
+            return self._nothing_came(step)
         return await self._exchange_result(step, exchange, scope)
+
+    def _nothing_came(self, step: Receive) -> StepResult:
+        """A missed request: the SUT's fault, unless it could not be made to act at all."""
+        finding = Finding(
+            at=Location(message="request"),
+            expected=say("within", transaction=step.transaction, seconds=f"{step.within_s:g}"),
+            found=say("no-request"),
+            rule="transport/no-request",
+            severity=Severity.ERROR,
+            layer=Layer.TRANSPORT,
+            next=say("next.triggered"),
+        )
+        if self._trigger_broken:
+            reason = say("not-triggered")
+            return replace(
+                self._skeleton(step, Verdict.NOT_RUN, Cause.ENVIRONMENT, reason=reason),
+                expected=finding.expected,
+                found=finding.found,
+            )
+        reason = say("instead", expected=finding.expected, found=finding.found)
+        return self._judged(
+            step, Verdict.FAIL, Cause.SUT, (finding,), expected=finding.expected, found=finding.found, reason=reason
+        )
 
     def _nothing_wanted(self, step: Receive, exchange: Exchange | None) -> StepResult:
         expected = say("no-such-request", transaction=step.transaction)
@@ -272,10 +299,10 @@ class RowRun:
         judged = await asyncio.to_thread(self._judge.exchange, exchange, context)
         self._views.append(judged.view)
         if step.save:
-            self._saved[step.save] = judged.view
+            self._saved[scope.key(step.save)] = judged.view
             scope.set(step.save, checks.facts(judged.view))
         verdict, cause, reason, findings = judged.verdict, judged.cause, judged.reason, judged.findings
-        awaited = step.save in self._expected_later
+        awaited = step.save is not None and scope.key(step.save) in self._expected_later
         broken = exchange.failure is not None and exchange.initiator is Party.PEER
         if broken and not awaited:
             finding = transport_finding(exchange)
@@ -310,7 +337,7 @@ class RowRun:
         return replace(result, exchanges=(exchange.id,))
 
     def _expect(self, step: Expect, scope: Scope) -> StepResult:
-        saved = self._saved.get(step.of)
+        saved = self._saved.get(scope.key(step.of))
         if saved is None:
             raise UnresolvedError(reference(step.of), step.of)
         alternatives = tuple(Alternative(outcomes=scope.resolve_mapping(a.outcomes), grade=a.grade) for a in step.any)
@@ -326,7 +353,7 @@ class RowRun:
             verdict, cause = transport_verdict(view.exchange)
             findings = (transport_finding(view.exchange), *findings)
             reason = say("instead", expected=result.expected, found=result.found)
-        elif outcome is not None and outcome.failure is not None and outcome.failure.kind in ENVIRONMENT_FAILURES:
+        elif outcome is not None and _not_triggered(outcome):
             verdict, cause, reason = Verdict.NOT_RUN, Cause.ENVIRONMENT, say("not-triggered")
         else:
             verdict, cause = Verdict.FAIL, Cause.SUT
@@ -339,8 +366,9 @@ class RowRun:
             case That(value=value, operator=operator, operand=operand):
                 try:
                     actual = scope.resolve(value)
-                except UnresolvedError:
-                    if operator != "exists" and not (operator == "count"):
+                except UnresolvedError as exc:
+                    # Only a part of something that came may be absent; what never came is not judged.
+                    if operator not in ("exists", "count") or exc.missing == exc.reference.path[0]:
                         raise
                     actual = None
                 wanted = scope.resolve(operand)
@@ -357,12 +385,12 @@ class RowRun:
     def _compared(self, step: Check, finding: Finding | None, expected: str, found: str) -> StepResult:
         if finding is None:
             return self._judged(step, Verdict.PASS, None, (), expected=expected, found=found)
-        severity = {"warning": Severity.WARNING, "information": Severity.INFORMATION}.get(step.level or "error")
+        severity = Severity(step.level) if step.level else None
         wanted = replace(
             finding,
             rule=finding.rule or "scenario/check",
             layer=Layer.SCENARIO,
-            severity=severity or Severity.ERROR,
+            severity=severity,
             requirement=step.covers[0] if step.covers else None,
         )
         findings = (graded(wanted, self._judge.catalogue),)
@@ -378,7 +406,7 @@ class RowRun:
         )
 
     def _validate(self, step: Check, test: Validate, scope: Scope) -> StepResult:
-        saved = self._saved.get(test.of)
+        saved = self._saved.get(scope.key(test.of))
         if not isinstance(saved, checks.View):
             raise UnresolvedError(reference(test.of), test.of)
         wanted = scope.resolve(test.document)
@@ -390,7 +418,7 @@ class RowRun:
                 return self._judged(
                     step, Verdict.NOT_RUN, None, (), expected="a message to validate", found="none that can be read"
                 )
-            reports.append(self._judge.validate(test.what, message.envelope, test.as_))
+            reports.append(self._judge.validate(saved.side, message.envelope, test.as_))
         else:
             for index, document in enumerate(saved.retrieved):
                 if wanted is None or wanted == index:
@@ -417,27 +445,47 @@ class RowRun:
 
     async def _settle(self, step: Step, scope: Scope) -> None:
         """Wait for the outcome of triggers that `step` is about to look at."""
-        wanted: set[str] = set()
-        if isinstance(step, Expect):
-            wanted.add(step.of)
-        elif isinstance(step, Receive) and step.none:
-            wanted.update(self._pending)
-        elif not isinstance(step, (Receive, Trigger)):
-            wanted.update(name for name in self._pending if name in names_in(step))
-        for name in wanted & set(self._pending):
-            await self._finish_trigger(name, scope)
+        if isinstance(step, Receive) and step.none:
+            for key in list(self._pending):
+                await self._finish_trigger(key)
+        elif isinstance(step, Expect):
+            await self._settle_names({step.of}, scope)
+        else:
+            await self._settle_names(names_in(step), scope)
 
-    async def _finish_trigger(self, name: str, scope: Scope | None) -> None:
-        pending = self._pending.pop(name)
+    async def _settle_names(self, names: Iterable[str], scope: Scope) -> None:
+        for key in sorted({scope.key(name) for name in names} & set(self._pending)):
+            if self._receives_left == 0:
+                await self._serve_until_done(self._pending[key])
+            await self._finish_trigger(key)
+
+    async def _settle_done(self) -> None:
+        """Take the outcome of the triggers that have ended already."""
+        for key in [key for key, pending in self._pending.items() if pending.task.done()]:
+            await self._finish_trigger(key)
+
+    async def _finish_trigger(self, key: str) -> None:
+        pending = self._pending.pop(key)
+        result = await self._attempt(pending.step, self._triggered(pending, key))
+        if result is not None:
+            if key not in self._saved:
+                self._trigger_broken = True
+            self._put(pending.slot, replace(result, covers=(), requirements=()))
+        if self._trigger_broken:
+            for slot, step in self._missed:
+                self._put(slot, self._nothing_came(step))
+            self._missed.clear()
+
+    async def _triggered(self, pending: _Pending, key: str) -> StepResult:
         outcome = await pending.task
         self._triggers.append(outcome)
-        self._saved[name] = outcome
-        if scope is not None:
-            scope.set(name, checks.facts(outcome))
+        self._saved[key] = outcome
+        self._trigger_broken |= _not_triggered(outcome)
         step = pending.step
+        pending.scope.set(step.save or step.path, checks.facts(outcome))
         expected = say("done-by-sut", operation=step.operation)
         if outcome.failure is not None:
-            environment = outcome.failure.kind in ENVIRONMENT_FAILURES
+            verdict, cause = failure_verdict(outcome.failure.kind)
             finding = Finding(
                 at=Location(message="trigger"),
                 expected=say("trigger-answer"),
@@ -448,13 +496,7 @@ class RowRun:
                 next=say("next.trigger"),
             )
             result = self._judged(
-                step,
-                Verdict.ERROR if environment else Verdict.FAIL,
-                Cause.ENVIRONMENT if environment else Cause.SUT,
-                (finding,),
-                expected=expected,
-                found=finding.found,
-                reason=finding.found,
+                step, verdict, cause, (finding,), expected=expected, found=finding.found, reason=finding.found
             )
         elif not outcome.ok:
             result = self._judged(
@@ -462,50 +504,60 @@ class RowRun:
             )
         else:
             result = self._judged(step, Verdict.PASS, None, (), expected=expected, found=checks.describe(outcome))
-        self._put(pending.slot, replace(result, covers=(), requirements=(), duration_s=outcome.duration_s))
+        return replace(result, duration_s=outcome.duration_s)
 
     async def _finish_triggers(self) -> None:
         """Answer what the SUT still asks while a trigger runs, then take the outcome of every trigger."""
-        for name in list(self._pending):
-            task = self._pending[name].task
-            while not task.done():
-                await asyncio.wait({task}, timeout=0.05)
-                if not task.done():
-                    await self._leftovers()
-            await self._finish_trigger(name, None)
+        for key in list(self._pending):
+            await self._serve_until_done(self._pending[key])
+            await self._finish_trigger(key)
+
+    async def _serve_until_done(self, pending: _Pending) -> None:
+        while not pending.task.done():
+            await asyncio.wait({pending.task}, timeout=0.05)
+            if not pending.task.done():
+                await self._leftovers()
 
     async def _leftovers(self) -> None:
+        if self._leftovers_broken:
+            return
+        result = await self._attempt(self._unasked("request"), self._judge_leftovers())
+        if result is not None:
+            self._leftovers_broken = True
+            self._append(result)
+
+    async def _judge_leftovers(self) -> None:
         for exchange in await self._world.leftovers(self._row):
-            self._keep(exchange)
-            context = self._judge.context(self._actor, self._views, self._patient)
-            judged = await asyncio.to_thread(self._judge.exchange, exchange, context)
-            self._views.append(judged.view)
-            slot = len(self._results)
-            self._results.append(None)
-            name = TRANSACTIONS[exchange.transaction].name if exchange.transaction in TRANSACTIONS else "request"
-            self._put(
-                slot,
-                StepResult(
-                    path=f"after.{slot}",
-                    verb="receive",
-                    title=Localized(
-                        en=f"{exchange.transaction} that no step asked for",
-                        fr=f"{exchange.transaction} qu'aucune étape n'attendait",
-                    ),
-                    state=State.DONE,
-                    verdict=judged.verdict,
-                    cause=judged.cause,
-                    reason=judged.reason,
-                    started_at=exchange.started_at,
-                    duration_s=exchange.duration_s,
-                    expected=f"{exchange.transaction} {name}",
-                    found=checks.describe(judged.view),
-                    exchanges=(exchange.id,),
-                    findings=judged.findings,
-                    requirements=judged.requirements,
-                    validations=judged.validations,
-                ),
-            )
+            step = self._unasked(exchange.transaction)
+            result = await self._attempt(step, self._leftover(step, exchange))
+            if result is not None:
+                self._append(replace(result, started_at=exchange.started_at, duration_s=exchange.duration_s))
+
+    async def _leftover(self, step: Receive, exchange: Exchange) -> StepResult:
+        self._keep(exchange)
+        context = self._judge.context(self._actor, self._views, self._patient)
+        judged = await asyncio.to_thread(self._judge.exchange, exchange, context)
+        self._views.append(judged.view)
+        name = TRANSACTIONS[exchange.transaction].name if exchange.transaction in TRANSACTIONS else "request"
+        return replace(
+            self._skeleton(step, judged.verdict, judged.cause, reason=judged.reason),
+            expected=f"{exchange.transaction} {name}",
+            found=checks.describe(judged.view),
+            exchanges=(exchange.id,),
+            findings=judged.findings,
+            requirements=judged.requirements,
+            validations=judged.validations,
+        )
+
+    def _unasked(self, transaction: str) -> Receive:
+        """The step that a request which no step asked for is shown as."""
+        title = Localized(en=f"{transaction} that no step asked for", fr=f"{transaction} qu'aucune étape n'attendait")
+        at = replace(self._scenario.at, line=1, column=1)
+        return Receive(path=f"after.{len(self._results)}", at=at, title=title, transaction=transaction)
+
+    def _append(self, result: StepResult) -> None:
+        self._results.append(None)
+        self._put(len(self._results) - 1, result)
 
     def _keep(self, exchange: Exchange) -> None:
         if all(known.id != exchange.id for known in self._exchanges):
@@ -528,12 +580,6 @@ class RowRun:
             return scope.look_up(reference(f"given.{key}"))
         except UnresolvedError:
             return default
-
-    def _trigger_broken(self) -> bool:
-        return any(t.failure is not None and t.failure.kind in ENVIRONMENT_FAILURES for t in self._triggers) or any(
-            p.task.done() and p.task.exception() is None and p.task.result().failure is not None
-            for p in self._pending.values()
-        )
 
     def _covered(self, step: Step) -> tuple[str, ...]:
         """Requirements this step decides: its own, else those of the scenario that no other step claims."""
@@ -577,6 +623,8 @@ class RowRun:
         )
 
     def _unreached(self, step: Step, exc: UnresolvedError) -> StepResult:
+        if exc.reference.path[0] in ("given", "row", "sut"):
+            return self._skeleton(step, Verdict.ERROR, Cause.CONFIGURATION, reason=str(exc))
         earlier = [r for r in self._results if r is not None and r.verdict not in _HARMLESS]
         if earlier:
             return self._skeleton(
@@ -599,3 +647,17 @@ class RowRun:
 
 
 _HARMLESS = frozenset({Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.WARNING})
+
+
+def _not_triggered(outcome: TriggerOutcome) -> bool:
+    """Whether the SUT was never told to act, for a reason that says nothing about it."""
+    return outcome.failure is not None and failure_verdict(outcome.failure.kind)[1] is not Cause.SUT
+
+
+def _expected(steps: tuple[Step, ...], scope: str) -> Iterable[str]:
+    """Keys of what some `expect` looks at, each in the scope where it was saved."""
+    for step in steps:
+        if isinstance(step, Expect):
+            yield scope_key(scope, step.of)
+        elif isinstance(step, Group):
+            yield from _expected(step.steps, step.path if step.fragment is not None else scope)

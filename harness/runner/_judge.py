@@ -87,7 +87,12 @@ class Judge:
         view = checks.view(exchange)
         findings: list[Finding] = []
         requirements: list[RequirementResult] = []
-        for result in checks.automatic(view, context):
+        try:
+            results = checks.automatic(view, context)
+        except WireError as exc:
+            results = ()
+            findings.append(wire_finding(exc, view.side))
+        for result in results:
             own = tuple(graded(f, self.catalogue, result.requirement) for f in result.findings)
             findings.extend(own)
             requirements.append(RequirementResult(id=result.requirement, verdict=verdict_of(own), findings=own))
@@ -217,9 +222,14 @@ def transport_verdict(exchange: Exchange) -> tuple[Verdict, Cause]:
     late, cut, reset and unreadable answers are the SUT's.
     """
     assert exchange.failure is not None
-    if exchange.failure.kind in ENVIRONMENT_FAILURES:
+    return failure_verdict(exchange.failure.kind)
+
+
+def failure_verdict(kind: FailureKind) -> tuple[Verdict, Cause]:
+    """As `transport_verdict`, for what happened alone."""
+    if kind in ENVIRONMENT_FAILURES:
         return Verdict.ERROR, Cause.ENVIRONMENT
-    if exchange.failure.kind is FailureKind.TLS_REFUSED:
+    if kind is FailureKind.TLS_REFUSED:
         return Verdict.ERROR, Cause.CONFIGURATION
     return Verdict.FAIL, Cause.SUT
 

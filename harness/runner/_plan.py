@@ -35,7 +35,11 @@ def _matrix_rows(scenario: Scenario, sut: Sut) -> Iterable[Row]:
     matrix = scenario.matrix
     assert matrix is not None
     if matrix.source is None:
-        given: list[Datum] = [Scope({}).resolve(dict(row)) for row in matrix.rows]
+        try:
+            given: list[Datum] = [Scope({"sut": sut_datum(sut)}).resolve(dict(row)) for row in matrix.rows]
+        except UnresolvedError as exc:
+            yield _blocked(scenario, str(exc))
+            return
     else:
         try:
             found = Scope({"sut": sut_datum(sut)}).look_up(matrix.source)
@@ -45,9 +49,14 @@ def _matrix_rows(scenario: Scenario, sut: Sut) -> Iterable[Row]:
         if not given:
             yield _blocked(scenario, say("no-rows", reference=matrix.source))
             return
+    names: set[str] = set()
     for index, values in enumerate(given):
         mapping = values if isinstance(values, Mapping) else {"value": values}
         name = str(mapping.get("row", index + 1))
+        if name in names:
+            # two rows of the SUT file may carry one name; each still needs a verdict of its own
+            name = f"{name}-{index + 1}"
+        names.add(name)
         yield Row(id=f"{scenario.id}[{name}]", scenario=scenario, row=name, values=mapping)
 
 

@@ -41,7 +41,8 @@ async def _reach(host: str, port: int) -> str:
         return say("no-answer-within", seconds=f"{CONNECT_TIMEOUT_S:g}")
     except ConnectionRefusedError:
         return say("refused")
-    except OSError as exc:
-        return (exc.strerror or str(exc)).lower()
+    except (OSError, UnicodeError) as exc:
+        # UnicodeError: a label of the host name that no name system can carry
+        return (getattr(exc, "strerror", None) or str(exc)).lower()
     writer.close()
     return ""

@@ -15,17 +15,26 @@ class UnresolvedError(HarnessError):
         super().__init__(say("no-value", reference=reference, missing=repr(missing)))
 
 
+def scope_key(place: str, name: str) -> str:
+    """The key of `name` in the scope of the fragment at step path `place`; outside of fragments `place` is empty."""
+    return f"{place}:{name}"
+
+
 class Scope:
     """Saved values of one row; a fragment sees only its inputs and what every row has (given, row, sut)."""
 
-    def __init__(self, values: Mapping[str, Datum], parent: "Scope | None" = None) -> None:
+    def __init__(self, values: Mapping[str, Datum], place: str = "") -> None:
         self._values: dict[str, Datum] = dict(values)
-        self._parent = parent
+        self._place = place
 
-    def inner(self, inputs: Mapping[str, Datum]) -> "Scope":
-        """The scope inside a fragment: given, row and sut of here, plus `inputs`."""
+    def inner(self, inputs: Mapping[str, Datum], place: str) -> "Scope":
+        """The scope inside the fragment at step path `place`: given, row and sut of here, plus `inputs`."""
         shared = {k: v for k, v in self._values.items() if k in ("given", "row", "sut")}
-        return Scope({**shared, **inputs})
+        return Scope({**shared, **inputs}, place)
+
+    def key(self, name: str) -> str:
+        """What `name` is called in this scope, different from the same name in any other scope of the row."""
+        return scope_key(self._place, name)
 
     def set(self, name: str, value: Datum) -> None:
         self._values[name] = value

@@ -62,7 +62,8 @@ def row_requirements(steps: Iterable[StepResult], covers: Iterable[str]) -> tupl
     """Every requirement judged in a row; one that is covered but was judged by nothing is `inconclusive`."""
     steps = tuple(steps)
     merged = {r.id: r for r in merge_requirements(r for step in steps for r in step.requirements)}
-    for name in covers:
+    claimed = [c for step in steps if step.verdict is not Verdict.NOT_APPLICABLE for c in step.covers]
+    for name in (*covers, *claimed):
         if name not in merged:
             blocked = any(step.verdict is Verdict.NOT_RUN for step in steps)
             merged[name] = RequirementResult(
@@ -91,5 +92,16 @@ def row_verdict(
 
 
 def run_requirements(rows: Iterable[RowResult]) -> tuple[RequirementResult, ...]:
-    """Every requirement over the whole run."""
-    return merge_requirements(r for row in rows for r in row.requirements)
+    """Every requirement over the whole run; one that only rows without any judgement cover is `not_run`."""
+    rows = tuple(rows)
+    judged = merge_requirements(r for row in rows for r in row.requirements)
+    known = {r.id for r in judged}
+    missing = {
+        name: row.reason
+        for row in rows
+        if row.verdict is not Verdict.NOT_APPLICABLE
+        for name in row.covers
+        if name not in known
+    }
+    rest = (RequirementResult(id=name, verdict=Verdict.NOT_RUN, reason=why) for name, why in missing.items())
+    return merge_requirements((*judged, *rest))

@@ -4,6 +4,7 @@ May import model and packs. Touches files and nothing else: no network, no judgi
 again by another process, another Python and another machine.
 """
 
+from harness.store._cache import DiskCache
 from harness.store._codec import Json, from_json, to_json
 from harness.store._folders import read_folder, write_folder
 from harness.store.rundir import (
@@ -27,6 +28,7 @@ __all__ = [
     "EVENTS",
     "FORMAT_VERSION",
     "RUN_FILE",
+    "DiskCache",
     "Json",
     "RunDirectory",
     "fetch_blob",

@@ -74,8 +74,14 @@ class _Schema(GenerateJsonSchema):
 
 
 def json_schema(type_: type[object]) -> dict[str, Json]:
-    """JSON Schema (2020-12) of what `to_json` writes for `type_`."""
-    return cast(
+    """JSON Schema (2020-12) of what `to_json` writes for `type_`: every field of every record, and nothing else."""
+    schema = cast(
         dict[str, Json],
         _adapter(type_).json_schema(mode="serialization", schema_generator=_Schema, by_alias=False),
     )
+    definitions = cast(dict[str, Json], schema.get("$defs", {}))
+    for part in (schema, *definitions.values()):
+        if isinstance(part, dict) and isinstance(properties := part.get("properties"), dict):
+            part["required"] = list[Json](properties)
+            part["additionalProperties"] = False
+    return schema

@@ -8,6 +8,7 @@ Layout: design of the run directory in docs/run-directory.md.
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -25,6 +26,7 @@ FORMAT_VERSION = "1.0"
 EVENTS = "events.jsonl"
 RUN_FILE = "run.json"
 BLOBS = "blobs"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class RunDirectory:
@@ -145,6 +147,10 @@ class RunDirectory:
 
 def fetch_blob(folder: Path, digest: str) -> bytes:
     """The bytes kept under `digest` in the run at `folder`; InputError when missing or altered."""
+    if not _DIGEST.fullmatch(digest):
+        raise InputError(
+            Problem(code="E804", option=folder.name, problem="not a blob", expected=("a sha-256",), found=digest)
+        )
     target = folder / BLOBS / digest
     try:
         data = target.read_bytes()
@@ -163,20 +169,24 @@ def read_events(folder: Path) -> Iterable[dict[str, Json]]:
     """The events of the run at `folder` in order; a torn last line is left out.
 
     Raises:
-        InputError: a line before the last is not JSON.
+        InputError: there are no events, or a whole line is not an event.
     """
-    lines = (folder / EVENTS).read_bytes().split(b"\n")
-    for number, line in enumerate(lines, 1):
-        if not line:
-            continue
+    try:
+        data = (folder / EVENTS).read_bytes()
+    except OSError as exc:
+        raise InputError(
+            Problem(code="E803", option=str(folder), problem="no run in this folder", expected=(EVENTS,))
+        ) from exc
+    for number, line in enumerate(data.split(b"\n")[:-1], 1):
         try:
-            yield cast(dict[str, Json], json.loads(line))
+            event = json.loads(line)
         except ValueError as exc:
-            if number == len(lines):
-                return
             raise InputError(
                 Problem(code="E806", option=folder.name, problem=f"{EVENTS} line {number} is not JSON")
             ) from exc
+        if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+            raise InputError(Problem(code="E806", option=folder.name, problem=f"{EVENTS} line {number} is no event"))
+        yield cast(dict[str, Json], event)
 
 
 def merge_directories(sources: Iterable[Path], target: RunDirectory) -> None:
@@ -186,7 +196,7 @@ def merge_directories(sources: Iterable[Path], target: RunDirectory) -> None:
         InputError: events of a source are damaged, or a blob was altered.
     """
     for source in sources:
-        for blob in sorted((source / BLOBS).iterdir()):
+        for blob in sorted((source / BLOBS).glob("*")):
             if not blob.name.startswith("."):
                 target.keep(fetch_blob(source, blob.name))
         for event in read_events(source):
@@ -199,7 +209,12 @@ def finished_rows(folder: Path) -> dict[str, RowResult]:
     rows: dict[str, RowResult] = {}
     for event in read_events(folder):
         if event["event"] == "row-done":
-            row = from_json(RowResult, event["result"], lambda digest: fetch_blob(folder, digest))
+            try:
+                row = from_json(RowResult, event.get("result"), lambda digest: fetch_blob(folder, digest))
+            except ValidationError as exc:
+                raise InputError(
+                    Problem(code="E809", option=str(folder), problem=f"{EVENTS} holds a damaged row result")
+                ) from exc
             rows[row.id] = row
     return rows
 
@@ -226,7 +241,9 @@ def load_run(folder: Path) -> Run:
     """
     path = folder / RUN_FILE
     try:
-        data = cast(dict[str, Json], json.loads(path.read_bytes()))
+        data = json.loads(path.read_bytes())
+        if not isinstance(data, dict) or "scenarios" not in data:
+            raise ValueError("not a run record")
     except (OSError, ValueError) as exc:
         raise InputError(
             Problem(

@@ -120,6 +120,7 @@ def use_of(artefact: Artefact, judged: Sequence[Judged]) -> ArtefactUse:
         duration_s=sum(j.duration_s for j in judged),
         engine=judged[0].engine,
         reason="; ".join(dict.fromkeys(j.reason for j in judged if j.reason)),
+        requirement=artefact.requirement,
     )
 
 

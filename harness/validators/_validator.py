@@ -56,6 +56,9 @@ class _Coverage:
 class Validator:
     """Judges documents and messages by the artefacts of `packs`. Close it, or use it in a `with` block.
 
+    The order of `packs` is one of precedence: of each layer, a document is judged by the first pack that has something for
+    it, so that an official pack stands in for the built-in one where it reaches.
+
     `workers` is the number of engine processes, started when first needed (0: one); as many threads may call
     `validate` at the same time. `explain` adds xmlschema's words to a failed XSD validation, which costs seconds at the
     first failure of a schema and a few hundred milliseconds at each. `optimise=False` runs Schematron without rewrites,
@@ -74,6 +77,7 @@ class Validator:
         run_timeout_s: float = 60.0,
     ) -> None:
         self._packs = tuple(packs)
+        self._pack_of = {id(a): number for number, pack in enumerate(self._packs) for a in pack.artefacts}
         self._engine = engine
         self._explain = explain
         self._pool = Pool(workers, run_timeout_s=run_timeout_s)
@@ -198,8 +202,15 @@ class Validator:
         findings: list[Finding] = []
         covered: set[int] = set()
         for layer in (Layer.XSD, Layer.SCHEMATRON):
+            first = {id(p): self._first_pack(artefacts, layer, p) for p in parts}
             for artefact in artefacts:
-                fitting = [p for p in parts if artefact.layer is layer and artefact.fits(p.kind, p.facts)]
+                fitting = [
+                    p
+                    for p in parts
+                    if artefact.layer is layer
+                    and artefact.fits(p.kind, p.facts)
+                    and self._pack_of[id(artefact)] == first[id(p)]
+                ]
                 if not fitting:
                     continue
                 covered.update(id(p) for p in fitting)
@@ -208,6 +219,11 @@ class Validator:
                 findings += [f for j in judged for f in j.findings]
         reasons = [f"no artefact of the packs applies to {p.kind}" for p in parts if p.needed and id(p) not in covered]
         return uses, findings, list(dict.fromkeys(reasons))
+
+    def _first_pack(self, artefacts: Sequence[Artefact], layer: Layer, part: Part) -> int:
+        """The number of the first pack that has an artefact of `layer` for `part`; the later ones stand back."""
+        fitting = (a for a in artefacts if a.layer is layer and a.fits(part.kind, part.facts))
+        return min((self._pack_of[id(a)] for a in fitting), default=-1)
 
     def _judge(self, artefact: Artefact, part: Part, phase: str) -> Judged:
         if artefact.layer is Layer.XSD:

@@ -1,4 +1,4 @@
-"""Small helpers to run a peer on loopback, and a small world to run it in."""
+"""Small tools to run a peer on loopback, and a small world to run it in."""
 
 import asyncio
 import ssl
@@ -124,8 +124,8 @@ POPULATION = Population(
         "second": _patient("second", 2),
         "silent": _patient("silent", 3, consent=False),
         "bare": _patient("bare", 4),
-        "twin-1": _patient("twin-1", 5, given="Claude"),
-        "twin-2": _patient("twin-2", 6, given="Claude"),
+        "twin-1": _patient("twin-1", 5, given="Dominique"),
+        "twin-2": _patient("twin-2", 6, given="Dominique"),
     },
     practitioners={
         "physician": Practitioner(

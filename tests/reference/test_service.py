@@ -3,6 +3,7 @@
 import http.client
 import io
 import queue
+import re
 import shutil
 import socket
 import ssl
@@ -291,6 +292,16 @@ def test_a_document_of_a_folder_can_be_listed_and_fetched(fr: Identity, be: rs.C
     wanted = rs.Ask(patient=patient, retrieve=((rs.HOME, rs.REPOSITORY, held.unique_id),))
     answer = rs.retrieve_answer(rs.retrieve(system, be, wanted))
     assert answer.documents[0].content == (folder / "foreign.xml").read_bytes()
+
+
+def test_listings_are_well_formed_even_where_documents_are_not(tmp_path: Path) -> None:
+    content = (rs.POPULATION.parent / "documents" / "ps-nominal-3.xml").read_bytes()
+    altered = re.sub(rb'<languageCode code="[^"]*"', b'<languageCode code="FR"', content, count=1)
+    altered = re.sub(rb'<confidentialityCode code="N"', b'<confidentialityCode code="X"', altered, count=1)
+    assert altered != content
+    (tmp_path / "odd.xml").write_bytes(altered)
+    held = next(d for d in load_holdings(rs.POPULATION, tmp_path).documents if d.from_folder)
+    assert (held.language, held.confidentiality, held.content) == ("fr-FR", "N", altered)
 
 
 @pytest.mark.corpus

@@ -294,3 +294,18 @@ def test_rule_ids_survive_a_new_release_of_the_pattern(judge: Judge) -> None:
     one = judge(f"<pattern id='t-2024-01-02T030405'>{rule('a', '@x', 'no')}</pattern>", "<a/>").results[0].rule_id
     two = judge(f"<pattern id='t-2025-01-02T030405'>{rule('a', '@x', 'never')}</pattern>", "<a/>").results[0].rule_id
     assert one == two
+
+
+@pytest.mark.parametrize(
+    "context",
+    ["b", "t:r/b | c", "*[b]", "*[b[@x]]/b", "*[b or c]", "*[@x]", "*[*]", "b[1]", "//b", "/", "node()", "*[b][c]"],
+    ids=str,
+)
+def test_nodes_are_chosen_for_a_pattern_without_losing_one(judge: Judge, context: str) -> None:
+    document = "<r><b x='1'/><c><b/></c><d x='2'><b x='3'/><c/></d></r>"
+    body = f"<pattern><rule context=\"{context}\"><report test='true()'>hit</report></rule></pattern>"
+    alone = [r.path for r in judge(body, document).results]
+    # a second rule that matches every node of any kind makes the engine try all of them
+    everything = "<rule context=\"node() | @*\"><assert test='true()'/></rule></pattern>"
+    assert alone == [r.path for r in judge(body.replace("</pattern>", everything), document).results]
+    assert alone

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -190,3 +191,11 @@ def test_both_engines_are_compared(pack_of: PackFactory) -> None:
     assert "second engine: pyschematron loaded 0 of 1 patterns" in [f.message for f in report.findings]
     same = run(pack_of({"s.sch": SCH}), b"<r xmlns='urn:x'><a/></r>", engine=Engine.BOTH)
     assert [f.rule for f in same.findings if f.severity is Severity.INFORMATION] == []
+
+
+def test_threads_validate_at_the_same_time_on_workers_of_their_own(pack_of: PackFactory) -> None:
+    documents = [f"<r xmlns='urn:x'><a n='{n}'/></r>".encode() for n in range(8)]
+    with Validator([pack_of({"s.sch": SCH})], workers=2) as validator, ThreadPoolExecutor(2) as threads:
+        reports = list(threads.map(lambda content: validator.validate("d", content), documents))
+        assert [r.verdict for r in reports] == ["pass", "warning", *["pass"] * 6]
+        assert len(validator.worker_pids) in (1, 2)

@@ -222,6 +222,7 @@ def _head(c: _Compiling) -> str:
     base = c.entry.parent.as_uri() + "/"
     root = c.root.as_uri() + "/"
     function = f"""<xsl:output method="text"/>
+<xsl:key name="h-by-name" match="*" use="local-name()"/>
 <xsl:variable name="h-elements" select="//*"/>
 <xsl:variable name="h-all" select="//node() | //@*"/>
 <xsl:variable name="h-templates" select="distinct-values(//*:templateId/@root/string(.))"/>

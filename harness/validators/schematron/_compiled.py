@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from harness.validators.schematron._rewrite import Parameter
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever compiled schemas of an older version may no longer be used."""
 
 
@@ -45,8 +45,11 @@ class CompiledSchema:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "CompiledSchema | None":
-        """The schema `to_bytes` wrote, None when it was written in another format."""
-        raw = json.loads(data)
+        """The schema `to_bytes` wrote, None when it was written in another format or is damaged."""
+        try:
+            raw = json.loads(data)
+        except ValueError:
+            return None
         if raw.pop("format", None) != FORMAT:
             return None
         raw["parameters"] = tuple(Parameter(**p) for p in raw["parameters"])

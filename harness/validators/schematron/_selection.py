@@ -41,7 +41,7 @@ def main_template(patterns: tuple[Pattern, ...]) -> str:
         contexts = [r.context for r in pattern.rules]
         if not contexts:
             continue
-        select = "/, $h-elements"
+        select = _candidates(contexts)
         outside = [re.sub(r"\[[^\[\]]*\]", "", _without_predicates(x)) for x in contexts]
         if any(re.search(r"@|\(|attribute::|processing-instruction|namespace::", x) for x in outside):
             select = "/, $h-all"
@@ -62,3 +62,28 @@ def _without_predicates(context: str) -> str:
             break
         plain = shorter
     return plain
+
+
+_NAME = re.compile(r"(?:[\w.-]+:)?([\w.-]+)")
+
+
+def _candidates(contexts: list[str]) -> str:
+    """An expression for nodes among which are all that one of `contexts` may match: by element name, where that is plain."""
+    own: set[str] = set()
+    parents: set[str] = set()
+    for context in contexts:
+        plain = _without_predicates(context).strip()
+        last = _NAME.fullmatch(plain.rsplit("/", 1)[-1].strip())
+        child = _NAME.fullmatch(_without_predicates(context.strip()[2:-1]).strip()) if plain == "*" else None
+        if last and "|" not in plain:
+            own.add(last.group(1))
+        elif child and _depth(context.strip()[2:-1]) == 0:
+            parents.add(child.group(1))
+        elif plain != "/":
+            return "/, $h-elements"
+    parts = ["/"]
+    for names, step in ((own, ""), (parents, "/..")):
+        if names:
+            listed = ", ".join(f"'{name}'" for name in sorted(names))
+            parts.append(f"key('h-by-name', ({listed})){step}")
+    return " | ".join(parts)

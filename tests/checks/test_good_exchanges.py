@@ -1,0 +1,63 @@
+"""A good exchange gives no finding, and each is judged by the requirements listed here."""
+
+from pathlib import Path
+
+import checks_support as cs
+import pytest
+from checks_support import Made
+
+from harness import checks
+from harness.model import Party
+
+GOLDEN = Path(__file__).parent / "golden" / "applicable.txt"
+GOOD = {
+    "identify": cs.identify(),
+    "identify, no match": cs.no_match(),
+    "identify, refused": cs.refused(),
+    "identify, fault": cs.faulted(cs.identify()),
+    "identify, next of kin": cs.with_kin(cs.identify()),
+    "list": cs.find(),
+    "list prescriptions": cs.find("eprescription"),
+    "list, refused": cs.failed(),
+    "list, fault": cs.faulted(cs.find()),
+    "retrieve": cs.fetch(),
+}
+ACTORS = ("ncpeh-a", "ncpeh-b")
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+@pytest.mark.parametrize("made", GOOD.values(), ids=GOOD)
+def test_a_good_exchange_gives_no_finding(made: Made, actor: str) -> None:
+    found = {r.requirement: r.findings for r in made.judged(actor) if r.findings}
+
+    assert found == {}
+
+
+def applicable() -> str:
+    lines = []
+    for name, made in GOOD.items():
+        for actor in ACTORS:
+            lines.append(f"{name}; {actor}: {' '.join(r.requirement for r in made.judged(actor))}")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_requirements_that_apply_to_a_good_exchange_are_listed() -> None:
+    assert applicable() == GOLDEN.read_text("utf-8")
+
+
+def test_every_check_applies_to_one_of_the_good_exchanges() -> None:
+    judged = {r.requirement for made in GOOD.values() for actor in ACTORS for r in made.judged(actor)}
+
+    assert set(checks.AUTOMATIC) - judged == set()
+
+
+def test_what_the_other_side_wrote_is_not_judged() -> None:
+    made = cs.identify()
+
+    assert checks.automatic(made.view(Party.SUT), made.context("ncpeh-a")) == ()
+    assert checks.automatic(made.view(Party.PEER), made.context("ncpeh-b")) == ()
+
+
+if __name__ == "__main__":
+    GOLDEN.parent.mkdir(exist_ok=True)
+    GOLDEN.write_text(applicable(), "utf-8")

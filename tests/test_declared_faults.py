@@ -1,0 +1,178 @@
+"""Each declared fault of the bundled system is noticed, and named by a requirement it breaks; without faults all passes.
+
+The system and the harness run in one process here, over real TLS on loopback, because a process for each fault would cost
+more than the exchanges. tests/cli drives the same through the command line, with a process of its own.
+"""
+
+import asyncio
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from harness.model import OurSide, RowResult, Severity, Sut, Verdict
+from harness.packs import Library, bundled_data, load_library, load_sut, packs_with_builtin
+from harness.peers import Pki, make_pki, pki_to_files
+from harness.reference import (
+    FAULTS,
+    Endpoints,
+    Fault,
+    Identity,
+    PeerSide,
+    ReferenceConfig,
+    describe_sut,
+    make_identity,
+    serve,
+)
+from harness.runner import Row, RunSpec, Session, plan_rows
+from harness.store import RunDirectory, write_folder
+from harness.validators import Validator
+
+SMOKE = {
+    "ncpeh-a": ("XCPD-A-POS-001", "XCAQ-A-POS-001", "XCAR-A-POS-001", "XCAR-A-POS-002"),
+    "ncpeh-b": ("XCPD-B-POS-001", "XCAQ-B-POS-001", "XCAR-B-POS-001"),
+}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Bench:
+    """Keys, library and validator that all faults share; a system for each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.library: Library = load_library(bundled_data())
+        self.identity: Identity = make_identity(country="FR", host="127.0.0.1", at=now())
+        self.pki: Pki = make_pki("BE", "127.0.0.1", now())
+        self.validator = Validator(packs_with_builtin([]), explain=False)
+        write_folder(folder / "pki", pki_to_files(self.pki))
+        write_folder(folder, {"authority.pem": self.identity.authority})
+
+    def system(self, faults: frozenset[str]) -> tuple[Sut, threading.Event, threading.Thread]:
+        port = free_port()
+        ours = OurSide(pki="pki", ports={"xcpd": port, "xca": port})
+        config = ReferenceConfig(
+            actors=frozenset({"ncpeh-a", "ncpeh-b"}),
+            identity=self.identity,
+            trust_anchors=self.pki.anchors,
+            population_path=bundled_data() / "scenarios" / "populations" / "default.yaml",
+            clock=now,
+            peer=PeerSide(
+                home_community=ours.home_community,
+                xcpd=f"https://127.0.0.1:{port}/xcpd",
+                xca=f"https://127.0.0.1:{port}/xca",
+            ),
+            faults=faults,
+            slow_s=6.0,
+            timeout_s=6.0,
+        )
+        file = self.folder / "sut.yaml"
+        listening, stop = threading.Event(), threading.Event()
+
+        def ready(endpoints: Endpoints) -> None:
+            file.write_text(
+                describe_sut(config, endpoints, authorities_path="authority.pem", ours=ours), encoding="utf-8"
+            )
+            listening.set()
+
+        thread = threading.Thread(target=serve, args=(config,), kwargs={"ready": ready, "stop": stop}, daemon=True)
+        thread.start()
+        assert listening.wait(15)
+        sut = replace(load_sut(file), answer_within_s=4.0)
+        return sut, stop, thread
+
+    def rows_for(self, fault: Fault, sut: Sut) -> tuple[Row, ...]:
+        """Rows that cover what the fault breaks, most telling first, then the ordinary exchanges."""
+        scenarios = {s.id: s for s in self.library.scenarios if s.applies.sut == fault.actor}
+        covering = [
+            s
+            for s in scenarios.values()
+            if set(fault.breaks) & {*s.covers, *(c for step in s.steps for c in step.covers)}
+        ]
+        chosen = [*covering, *(scenarios[i] for i in SMOKE[fault.actor])]
+        return plan_rows(list(dict.fromkeys(chosen)), sut)
+
+    def run(self, faults: frozenset[str], rows_of: "RowsOf", name: str) -> list[RowResult]:
+        sut, stop, thread = self.system(faults)
+        try:
+            return asyncio.run(self._run(sut, rows_of(sut), name))
+        finally:
+            stop.set()
+            thread.join(10)
+
+    async def _run(self, sut: Sut, rows: tuple[Row, ...], name: str) -> list[RowResult]:
+        results: list[RowResult] = []
+        with RunDirectory.create(self.folder / name) as directory:
+            spec = RunSpec(
+                id=name,
+                out=self.folder / name,
+                sut=sut,
+                catalogue=self.library.requirements,
+                population=self.library.populations["default"],
+                pki_dir=self.folder / "pki",
+            )
+            session = Session(spec, directory, self.validator)
+            session.begin(rows)
+            async with session:
+                for row in rows:
+                    results.append(await session.run_row(row))
+                    if results[-1].verdict is Verdict.FAIL:
+                        break
+        return results
+
+
+class RowsOf:
+    """Callable from a SUT to the rows to run."""
+
+    def __init__(self, bench: Bench, fault: Fault) -> None:
+        self.bench, self.fault = bench, fault
+
+    def __call__(self, sut: Sut) -> tuple[Row, ...]:
+        return self.bench.rows_for(self.fault, sut)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    made = Bench(tmp_path_factory.mktemp("faults"))
+    yield made
+    made.validator.close()
+
+
+def named(row: RowResult) -> set[str]:
+    """Requirements that a failed row accuses."""
+    broken = {r.id for r in row.requirements if r.verdict in (Verdict.FAIL, Verdict.WARNING)}
+    found = {f.requirement for s in row.steps for f in s.findings if f.severity is Severity.ERROR and f.requirement}
+    return broken | found
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_declared_fault_fails_at_a_requirement_it_breaks(bench: Bench, name: str) -> None:
+    fault = FAULTS[name]
+
+    results = bench.run(frozenset({name}), RowsOf(bench, fault), re.sub(r"\W", "-", name))
+
+    failed = [r for r in results if r.verdict is Verdict.FAIL]
+    assert failed, f"survived {[(r.id, r.verdict.value) for r in results]}"
+    row = failed[0]
+    assert named(row) & set(fault.breaks), f"{row.id} names {sorted(named(row))}, not {fault.breaks}: {row.reason}"
+    step = next(s for s in row.steps if s.verdict is Verdict.FAIL)
+    assert step.expected or any(f.expected for f in step.findings)
+    assert step.found or any(f.found for f in step.findings)
+
+
+def test_there_are_enough_faults_on_both_sides() -> None:
+    assert sum(f.actor == "ncpeh-a" for f in FAULTS.values()) >= 30
+    assert sum(f.actor == "ncpeh-b" for f in FAULTS.values()) >= 12
