@@ -20,7 +20,6 @@ from harness.checks import (
 )
 from harness.checks._compare import compare, same_as, show
 from harness.checks._facts import facts, shown, status_word
-from harness.checks._hints import hints
 from harness.checks._outcomes import OUTCOME_WORDS, ExpectResult, describe, judge_expect, ordinary_answer
 from harness.checks._registry import AUTOMATIC, CheckInfo, CheckResult, Context, automatic, automatic_ids, check
 from harness.checks._view import View, view
@@ -55,7 +54,6 @@ __all__ = [
     "compare",
     "describe",
     "facts",
-    "hints",
     "judge_expect",
     "ordinary_answer",
     "same_as",

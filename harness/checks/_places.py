@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from harness.checks._view import View
-from harness.errors import WireError
+from harness.errors import WireError, cut
 from harness.model import Finding, Location, Severity
 from harness.wire import ns, soap
 
@@ -46,8 +46,8 @@ def under(start: etree._Element, path: str, message: str) -> Location:
 
 
 def said(value: str | None) -> str:
-    """`value` for the reader of a finding, a missing or empty one in a word."""
-    return value or ABSENT
+    """`value` for the reader of a finding: on one line, cut when long, a missing or empty one in a word."""
+    return cut(" ".join(value.split()), 200) if value and value.strip() else ABSENT
 
 
 def one_of(values: tuple[str, ...]) -> str:

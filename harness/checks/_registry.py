@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from harness.checks._hints import NEXT
 from harness.checks._view import View
-from harness.model import Finding, OurSide, Patient, Sut
+from harness.model import HINTS, Finding, OurSide, Patient, Sut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +80,7 @@ def automatic(view: View, context: Context) -> tuple[CheckResult, ...]:
 
 
 def _advised(finding: Finding, requirement: str) -> Finding:
-    return finding if finding.next else replace(finding, next=NEXT[requirement].en)
+    return finding if finding.next else replace(finding, next=HINTS[requirement].en)
 
 
 def _concerns(info: CheckInfo, view: View, context: Context) -> bool:

@@ -163,12 +163,15 @@ def confidentiality_is_n_r_or_v(view: View, _: Context) -> Iterator[Finding]:
 
 
 @check("XCAQ-A-016", actor="ncpeh-a", on="ITI-38", when=_has_entries)
-def facility_type_is_the_country(view: View, _: Context) -> Iterator[Finding]:
-    """healthcareFacilityTypeCode is a country code of ISO 3166-1. Source: eHDSI XCA profile."""
+def facility_type_is_the_country(view: View, context: Context) -> Iterator[Finding]:
+    """healthcareFacilityTypeCode is the country of the system, from ISO 3166-1. Source: eHDSI XCA profile."""
+    country = context.sut.actors[context.actor].country if context.actor in context.sut.actors else ""
     for number, entry in _entries(view):
         found, at = entry.facility_type_code, _at(view, number, _class(codes.SCHEME_FACILITY_TYPE))
         if found is None or not _COUNTRY.fullmatch(found.code or ""):
-            yield Finding(at=at, expected="a country code", found=said(found.code if found else None))
+            yield Finding(at=at, expected=country or "a country code", found=said(found.code if found else None))
+        elif country and found.code != country:
+            yield Finding(at=at, expected=country, found=said(found.code))
         elif found.scheme != codes.ISO_COUNTRIES:
             yield Finding(at=at, expected=codes.ISO_COUNTRIES, found=said(found.scheme))
 

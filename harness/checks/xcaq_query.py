@@ -49,7 +49,7 @@ def patient_id_is_a_quoted_cx(view: View, _: Context) -> Iterator[Finding]:
     """$XDSDocumentEntryPatientId holds one id in CX form and single quotes. Source: IHE ITI TF-2, 3.18.4.1.2.3.4 and 3.7.1."""
     raw = _query(view).raw(xds.SLOT_PATIENT_ID)
     if len(raw) != 1 or not _QUOTED_CX.fullmatch(raw[0]):
-        found = said(raw[0] if len(raw) == 1 else None) if len(raw) < 2 else f"{len(raw)} values"
+        found = " ".join(" ".join(raw).split())
         yield Finding(at=place(view, _slot(xds.SLOT_PATIENT_ID)), expected="'ext^^^&root&ISO'", found=found)
 
 
@@ -58,7 +58,8 @@ def approved_documents_are_asked_for(view: View, _: Context) -> Iterator[Finding
     """$XDSDocumentEntryStatus holds the Approved URI. Source: IHE ITI TF-2, 3.18.4.1.2.3.6."""
     found = _query(view).statuses
     if codes.ENTRY_APPROVED not in found:
-        broken = any("".join(s.split()) != s or s.endswith(":Approved") or s == "Approved" for s in found)
+        # A URI that was cut off, or broken by a blank.
+        broken = any(codes.ENTRY_APPROVED.startswith("".join(s.split())) for s in found if s)
         yield Finding(
             at=place(view, _slot(xds.SLOT_STATUS)),
             expected=codes.ENTRY_APPROVED,

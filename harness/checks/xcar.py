@@ -105,14 +105,18 @@ def document_id_is_the_one_asked(view: View, _: Context) -> Iterator[Finding]:
     """The id of the CDA is DocumentUniqueId as root^extension. Source: IHE PCC TF-2, 4.1.1."""
     for number, document, header in _named(view):
         if header.unique_id != document.id:
-            deviation = "DEV-29" if _FILE_NAME.fullmatch(document.id or "") else None
             at = Location(message=f"response/document:{number - 1}", xpath=f"/hl7:ClinicalDocument/{cda.X_ID}")
-            yield Finding(at=at, expected=said(document.id), found=said(header.unique_id), deviation=deviation)
+            if _FILE_NAME.fullmatch(document.id or ""):
+                yield warning(at, said(document.id), said(header.unique_id), "DEV-29")
+            else:
+                yield Finding(at=at, expected=said(document.id), found=said(header.unique_id))
 
 
 def _level_1(view: View, context: Context) -> Iterator[tuple[int, xds.RetrievedDocument, str | None]]:
     """Each document that is or ought to be of level 1: position from 0, document, kind."""
     for index, document in enumerate(view.retrieved):
+        if not document.content:
+            continue
         header, entry = view.headers[index], listed(context, document.id)
         kind = header.kind if not isinstance(header, WireError) else None
         if kind is None and entry is not None and entry.class_code is not None:

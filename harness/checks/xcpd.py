@@ -11,7 +11,7 @@ from harness.checks._places import accepted, place, said, unless_in, warning
 from harness.checks._registry import Context, check
 from harness.checks._view import View
 from harness.model import Finding
-from harness.wire import codes, saml, soap, xcpd
+from harness.wire import codes, saml, xcpd
 
 _CREATION_TIME = re.compile(r"\d{14}(\.\d+)?(?P<zone>[+-]\d{4})?")
 _ACK_ERRORS = (codes.ACK_ERROR, codes.ACK_REJECT)
@@ -259,9 +259,17 @@ def reasons_have_the_right_kind_of_child(view: View, _: Context) -> Iterator[Fin
             yield Finding(at=at, expected=f"{known.element} for {known.code}", found=issue.kind)
 
 
+def _explained(view: View) -> str:
+    """The words in which the system refused: reason and detail of a fault, text and location of acknowledgement details."""
+    message, answer = view.own, view.discovery_answer
+    if message is not None and message.fault is not None:
+        return f"{message.fault.reason}\n{message.fault.detail}"
+    details = answer.details if answer is not None else ()
+    return "\n".join(f"{d.text or ''}\n{d.location or ''}" for d in details)
+
+
 def _faulted(view: View, _: Context) -> bool:
-    response = view.response
-    return isinstance(response, soap.SoapMessage) and response.fault is not None and bool(_secrets(view))
+    return bool(_explained(view)) and bool(_secrets(view))
 
 
 def _secrets(view: View) -> tuple[str, ...]:
@@ -277,10 +285,7 @@ def _secrets(view: View) -> tuple[str, ...]:
 
 @check("XCPD-A-049", actor="ncpeh-a", on="ITI-55", when=_faulted)
 def faults_do_not_echo_identifiers(view: View, _: Context) -> Iterator[Finding]:
-    """Neither identifiers nor access codes of the request stand in a fault. Source: GDPR, article 5 (data minimisation)."""
-    message = view.own
-    if message is None or message.fault is None:
-        return
-    text = f"{message.fault.reason}\n{message.fault.detail}"
+    """Neither identifiers nor access codes of the request stand in a refusal. Source: GDPR, article 5 (data minimisation)."""
+    text = _explained(view)
     if any(secret in text for secret in _secrets(view)):
         yield Finding(at=place(view), expected="no identifier of the request", found="one of them")

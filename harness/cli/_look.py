@@ -15,7 +15,7 @@ from harness.cli._run import write_outputs
 from harness.cli._shared import ERR, OPERATOR, PASSED, cannot_write
 from harness.errors import InputError, Problem
 from harness.model import Requirement, Scenario, walk
-from harness.packs import LINT_CODES, Library, bundled_data, json_schema, lint, select
+from harness.packs import LINT_CODES, Library, bundled_data, json_schema, lint, packs_with_builtin, select
 from harness.reference import FAULTS
 from harness.runner import exit_status
 from harness.store import load_run, run_schema, validation_schema
@@ -27,7 +27,7 @@ def lint_command(paths: tuple[Path, ...], format_: str) -> int:
     """Print every problem; 2 when one is an error."""
     _known_format(format_, FORMATS)
     root = bundled_data() / "scenarios"
-    problems = lint(paths or (root,), bundled_library(), judged=frozenset(AUTOMATIC))
+    problems = lint(paths or (root,), bundled_library(), judged=judged_ids())
     if format_ == "json":
         rows = [
             {
@@ -50,6 +50,12 @@ def lint_command(paths: tuple[Path, ...], format_: str) -> int:
         errors = sum(p.severity == "error" for p in problems)
         ERR.print(f"{errors} errors, {len(problems) - errors} warnings")
     return OPERATOR if any(p.severity == "error" for p in problems) else PASSED
+
+
+def judged_ids() -> frozenset[str]:
+    """Requirements that a run judges by itself: by an automatic check, or by an artefact of the built-in pack."""
+    by_pack = {a.requirement for pack in packs_with_builtin([]) for a in pack.artefacts if a.requirement}
+    return frozenset(AUTOMATIC) | by_pack
 
 
 def covered_by(library: Library) -> Mapping[str, tuple[str, ...]]:

@@ -256,7 +256,7 @@ def print_summary(console: Console, run: Run, lang: str, started: float) -> None
     console.print(
         Text(
             f"{exchanges} {t['exchanges']}, {messages} {t['messages']} "
-            + t["duration"].format(s=time.monotonic() - started)
+            + _decimal(t["duration"].format(s=time.monotonic() - started), lang)
         )
     )
     for pack in run.packs:
@@ -271,6 +271,10 @@ def print_summary(console: Console, run: Run, lang: str, started: float) -> None
         parts = [f"{t[cause.value]} ({n})" for cause, n in sorted(causes.items(), key=lambda i: _order(i[0]))]
         console.print(Text(f"{t['cause']}{_COLON[lang]} {', '.join(parts)}"))
     console.print(Text(t["bundled"] if run.bundled_system else t["self"], style="dim italic"))
+
+
+def _decimal(text: str, lang: str) -> str:
+    return text.replace(".", ",") if lang == "fr" else text
 
 
 def _order(cause: Cause | None) -> int:

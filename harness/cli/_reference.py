@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from harness.cli._progress import word
-from harness.cli._shared import ERR, PASSED, absent_folder, cannot_write, unknown_faults
+from harness.cli._shared import ERR, PASSED, absent_folder, cannot_write, unknown_faults, utc_now
 from harness.errors import InputError, Problem
 from harness.model import OurSide
 from harness.packs import bundled_data
@@ -26,7 +26,6 @@ from harness.reference import (
     make_identity,
     serve,
 )
-from harness.runner import utc_now
 from harness.store import read_folder, write_folder
 
 AUTHORITY_FILE = "reference-authority.pem"

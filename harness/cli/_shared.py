@@ -4,6 +4,7 @@ import difflib
 import os
 import sys
 from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -34,6 +35,11 @@ def language(given: str | None) -> str:
         if value:
             return "fr" if value.lower().startswith("fr") else "en"
     return "en"
+
+
+def utc_now() -> datetime:
+    """The present instant, aware UTC."""
+    return datetime.now(UTC)
 
 
 def sut_environment() -> dict[str, str]:

@@ -137,9 +137,9 @@ def _lines(report: ValidationReport, lang: str) -> Iterator[str]:
     for use in report.uses:
         fired = word("fired", lang).format(fired=use.rules_fired, loaded=use.rules_loaded)
         rules = f", {fired}" if use.rules_loaded else ""
+        name = " ".join(part for part in (use.coordinate, use.artefact, use.engine) if part)
         reason = f": {in_language(use.reason, lang)}" if use.reason else ""
-        name = f"{use.coordinate} {use.artefact}"
-        yield f"    {STYLES[use.verdict][0]} {use.layer.value:<12} {name} {use.engine}{rules}{reason}"
+        yield f"    {STYLES[use.verdict][0]} {use.layer.value:<12} {name}{rules}{reason}".rstrip()
     for finding in report.findings:
         yield from _finding(report.name, finding, lang)
 

@@ -6,6 +6,7 @@ tuples and mappings, so that evidence cannot change after it was taken.
 
 from harness.model.evidence import Exchange, FailureKind, HttpRecord, Party, TlsFacts, TransportFailure, TriggerOutcome
 from harness.model.finding import Finding, Layer, Location, Severity
+from harness.model.hints import HINTS, hints
 from harness.model.phrases import PHRASES, in_language, say
 from harness.model.requirement import Deviation, Level, Requirement
 from harness.model.run import Environment, PackUse, RequirementResult, RowResult, Run, StepResult
@@ -66,6 +67,7 @@ from harness.model.vocabulary import (
 
 __all__ = [
     "GRADES",
+    "HINTS",
     "LATER_VERBS",
     "OPERATORS",
     "OUTCOMES",
@@ -137,6 +139,7 @@ __all__ = [
     "ValidationReport",
     "Value",
     "Verdict",
+    "hints",
     "in_language",
     "roll_up",
     "say",

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
+from harness.model.hints import hints
 from harness.model.text import Localized
 
 PHRASES: Mapping[str, Localized] = {
@@ -137,6 +138,8 @@ def in_language(text: str, lang: str) -> str:
     head, colon, tail = text.partition(": ")
     if colon and re.fullmatch(r"[A-Z]+(?:-[A-Z]+)*-\d+", head):
         return f"{head} : {in_language(tail, lang)}"
+    if text in hints():
+        return hints()[text]
     for pattern, french in _patterns():
         found = pattern.fullmatch(text)
         if found:

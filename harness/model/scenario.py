@@ -54,13 +54,17 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receive(StepBase):
-    """The SUT asks our peer; its request may have come before the step starts. `none` demands that none comes."""
+    """The SUT asks our peer; its request may have come before the step starts.
+
+    `none` demands that none comes; `optional` is content either way (a repetition that is allowed, not required).
+    """
 
     transaction: str
     within_s: float = 30.0
     save: str | None = None
     reply: Reply | None = None
     none: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

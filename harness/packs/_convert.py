@@ -121,6 +121,7 @@ def _step(form: forms.StepForm, node: Node, path: str, fragments: Mapping[str, F
                 within_s=receive.within,
                 save=receive.save,
                 none=receive.none,
+                optional=receive.optional,
                 reply=_reply(receive.reply or form.reply, field(body, "reply") or field(node, "reply")),
             )
         case forms.ExpectStep(expect=expect):

@@ -62,6 +62,7 @@ class ReceiveForm(Form):
     save: Name | None = None
     reply: ReplyForm | None = None
     none: bool = False
+    optional: bool = False
 
 
 class ExpectForm(Form):
@@ -161,6 +162,8 @@ class ReceiveStep(_Step):
     def _one_reply(self) -> Self:
         if self.reply is not None and self.receive.reply is not None:
             raise problem("E212", "`reply` is given twice", hint="keep it in `receive` or beside it")
+        if self.receive.none and self.receive.optional:
+            raise problem("E212", "`none` and `optional` exclude each other", hint="say what is wanted")
         if self.receive.none and (self.reply or self.receive.reply):
             raise problem("E212", "`none` and `reply` exclude each other", hint="what must not come is not answered")
         return self

@@ -98,11 +98,16 @@ def _unused(file: SourceFile, catalogue: Catalogue) -> Iterator[Problem]:
             yield _warning("W607", leaf, f"input {leaf.text!r} is never used")
 
 
+_DECIDING = frozenset({"expect", "check", "receive"})
+"""Verbs whose own outcome decides the requirements they name."""
+
+
 def _requirements(file: SourceFile, catalogue: Catalogue, judged: Collection[str] | None) -> Iterator[Problem]:
-    lists = [texts(file.tree, "covers"), *(covers_of(s) for s in all_steps(file.tree.get("steps")))]
+    steps = tuple(all_steps(file.tree.get("steps")))
+    lists = [(texts(file.tree, "covers"), False), *((covers_of(s), s.verb in _DECIDING) for s in steps)]
     sut = text(field(file.tree, "applies"), "sut")
     role = "ncpeh-b" if sut and sut.text == "practitioner-software" else sut.text if sut else None
-    for leaves in lists:
+    for leaves, decided in lists:
         seen: set[str] = set()
         for leaf in leaves:
             requirement = catalogue.requirements.get(leaf.text)
@@ -114,10 +119,10 @@ def _requirements(file: SourceFile, catalogue: Catalogue, judged: Collection[str
             if role in ("ncpeh-a", "ncpeh-b") and requirement.actor not in (role, "both"):
                 text_ = f"{leaf.text} is a requirement on {requirement.actor}, not on the system under test"
                 yield _warning("W604", leaf, text_, found=role)
-            if judged is not None and leaf.text not in judged:
-                hint = "a `check` or `expect` of the step decides it alone"
+            if judged is not None and leaf.text not in judged and not decided:
+                hint = "name it in `covers` of the `expect` or `check` that decides it"
                 yield _warning("W602", leaf, f"no automatic check judges {leaf.text}", hint=hint)
-    if file.kind == "scenario" and not any(lists):
+    if file.kind == "scenario" and not any(leaves for leaves, _ in lists):
         yield _warning("W606", file.tree, "the scenario covers no requirement", hint="name them in `covers`")
 
 

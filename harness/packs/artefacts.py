@@ -147,7 +147,7 @@ def pack_of_files(paths: Sequence[Path]) -> Pack:
 
 
 _L3_RULES = "XCAR-A-006"
-"""The requirement that official template rules of a structured document decide. Source: conformance requirements, XCA retrieve."""
+"""The requirement that official template rules of a structured document decide."""
 
 
 def _structured(applies: tuple[str, ...]) -> bool:

@@ -301,6 +301,8 @@ def _table() -> tuple[Mutation, ...]:
         one("saml.trc.expired", XCA, claims, _claims("trc", _expired)),
         one("saml.trc.unsigned", XCA, claims, _signer("trc", lambda _: None)),
         one("saml.trc.tampered", XCA, signed, _signed("trc", _tampered)),
+        one("saml.trc.digest-corrupted", XCA, signed, _signed("trc", _digest_corrupted)),
+        one("saml.trc.untrusted-signer", XCA, claims, _signer("trc", lambda d: d.pki.untrusted_seal)),
         one("saml.trc.other-hcp", XCA, claims, _claims("trc", _other_hcp)),
         one("saml.trc.lifetime-too-long", XCA, claims, _claims("trc", _too_long)),
         one("saml.trc.other-name-id", XCA, claims, _claims("trc", _other_name)),

@@ -55,7 +55,7 @@ class ReferenceConfig:
     peer: PeerSide | None = None
     faults: frozenset[str] = frozenset()
     slow_s: float = 45.0
-    timeout_s: float = 20.0
+    timeout_s: float = 5.0
 
     def __post_init__(self) -> None:
         unknown = self.actors - {NCPEH_A, NCPEH_B}

@@ -15,18 +15,61 @@ _ALL = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One fault. `actor` is the role it breaks; `transaction` like `ITI-55`, empty when it shows in all of them."""
+    """One fault. `actor` is the role it breaks; `transaction` like `ITI-55`, empty when it shows in all of them.
+
+    An `advisory` one departs only from what is recommended, or in a way that fielded systems are known for: a run gives a
+    warning for it, not a fail.
+    """
 
     name: str
     actor: str
     transaction: str
     breaks: tuple[str, ...]
     title: Localized
+    advisory: bool = False
+
+
+_ADVISORY = frozenset(
+    {
+        "hcp.country.ignored",
+        "retry.many",
+        "saml.trc.name-other",
+        "shown.error-with-subject-hidden",
+        "shown.inline-refused",
+        "shown.partial-dropped",
+        "shown.target-message.ignored",
+        "soap.addressing.foreign-namespace",
+        "soap.assertions.reversed",
+        "soap.message-id.missing",
+        "soap.message-id.no-urn",
+        "soap.version.ignored",
+        "trc.country.ignored",
+        "trc.name-id.ignored",
+        "xcaq.facility.missing",
+        "xcaq.hash.wrong",
+        "xcaq.size.wrong",
+        "xcar.document.other",
+        "xcar.first-only",
+        "xcar.home.missing",
+        "xcar.lookup.before-assertions",
+        "xcar.other-patient-shown",
+        "xcpd.birth-time.missing",
+        "xcpd.fault.echoes-identifier",
+        "xcpd.processing-mode.ignored",
+        "xcpd.query-id.constant",
+    }
+)
+"""Faults whose requirements are all of level SHOULD, or whose form is a known field deviation that is only warned about."""
 
 
 def _fault(actor: str, name: str, transaction: str, breaks: str, en: str, fr: str) -> Fault:
     return Fault(
-        name=name, actor=actor, transaction=transaction, breaks=tuple(breaks.split()), title=Localized(en=en, fr=fr)
+        name=name,
+        actor=actor,
+        transaction=transaction,
+        breaks=tuple(breaks.split()),
+        title=Localized(en=en, fr=fr),
+        advisory=name in _ADVISORY,
     )
 
 

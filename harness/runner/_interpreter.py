@@ -19,6 +19,7 @@ from harness.model import (
     Finding,
     Group,
     Layer,
+    Level,
     Localized,
     Location,
     Note,
@@ -247,6 +248,8 @@ class RowRun:
         exchange = await self._world.receive(self._row, step, arguments)
         if step.none:
             return self._nothing_wanted(step, exchange)
+        if exchange is None and step.optional:
+            return replace(self._skeleton(step, Verdict.NOT_APPLICABLE), found=say("none-came"))
         if exchange is None:
             await self._settle_done()
             self._missed.append((slot, step))
@@ -290,7 +293,8 @@ class RowRun:
             layer=Layer.SCENARIO,
             next=say("next.stop"),
         )
-        result = self._judged(step, Verdict.FAIL, Cause.SUT, (finding,), expected=expected, found=finding.found)
+        findings = self._at_level(step, (finding,))
+        result = self._judged(step, verdict_of(findings), Cause.SUT, findings, expected=expected, found=finding.found)
         return replace(result, exchanges=(exchange.id,))
 
     async def _exchange_result(self, step: Send | Receive, exchange: Exchange, scope: Scope) -> StepResult:
@@ -356,10 +360,19 @@ class RowRun:
         elif outcome is not None and _not_triggered(outcome):
             verdict, cause, reason = Verdict.NOT_RUN, Cause.ENVIRONMENT, say("not-triggered")
         else:
-            verdict, cause = Verdict.FAIL, Cause.SUT
+            findings = self._at_level(step, findings)
+            verdict, cause = verdict_of(findings), Cause.SUT
             reason = say("instead", expected=result.expected, found=result.found)
         out = self._judged(step, verdict, cause, findings, expected=result.expected, found=result.found, reason=reason)
         return replace(out, exchanges=(view.exchange.id,) if view is not None else ())
+
+    def _at_level(self, step: Step, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """`findings` of an outcome that was not met, as severe as the strictest requirement the step covers."""
+        levels = [self._judge.catalogue[c].level for c in self._covered(step) if c in self._judge.catalogue]
+        if not levels or Level.SHALL in levels:
+            return findings
+        severity = Severity.WARNING if Level.SHOULD in levels else Severity.INFORMATION
+        return tuple(replace(f, severity=severity) for f in findings)
 
     def _check(self, step: Check, scope: Scope) -> StepResult:
         match step.test:
@@ -585,7 +598,7 @@ class RowRun:
         """Requirements this step decides: its own, else those of the scenario that no other step claims."""
         if step.covers or not isinstance(step, (Expect, Check)):
             return step.covers
-        return tuple(c for c in self._scenario.covers if c not in self._own_covers and c not in checks.AUTOMATIC)
+        return tuple(c for c in self._scenario.covers if c not in self._own_covers and c not in checks.automatic_ids(self._actor))
 
     def _judged(
         self,

@@ -33,6 +33,19 @@ from harness.validators import Validator
 ENVIRONMENT_FAILURES = frozenset({FailureKind.NAME_NOT_RESOLVED, FailureKind.NOT_REACHABLE})
 """Ways an exchange can break that say nothing about the SUT's behaviour."""
 
+_ANSWERS, _IN_TIME = "TRN-A-001", "TRN-A-013"
+"""The requirements that a broken answer and a late one miss. Source: conformance requirements, transport, responder."""
+
+_PAYLOAD = {
+    ("response", "ITI-55"): "XCPD-A-001",
+    ("response", "ITI-38"): "XCAQ-A-001",
+    ("response", "ITI-39"): "XCAR-A-004",
+    ("request", "ITI-55"): "XCPD-B-001",
+    ("request", "ITI-38"): "XCAQ-B-001",
+    ("request", "ITI-39"): "XCAR-B-001",
+}
+"""The requirement that an unreadable payload misses, by who wrote it and transaction."""
+
 _ECHO = "/hl7:queryByParameter"
 
 _NEXT = {
@@ -129,10 +142,14 @@ class Judge:
         except WireError as exc:
             return (unreadable(side, record.body, exc),)
         if isinstance(message, WireError):
-            return (unreadable(side, record.body, message),)
+            return (unreadable(side, record.body, message, _ANSWERS if side == "response" else None),)
         if message is not None:
             report = self.validator.validate(side, message.envelope)
             reports.append(without_echo(report) if exchange.altered else report)
+        if view.payload_problem is not None:
+            reports.append(
+                unreadable(side, record.body, view.payload_problem, _PAYLOAD.get((side, exchange.transaction)))
+            )
         if exchange.initiator is Party.PEER:
             for index, document in enumerate(view.retrieved):
                 reports.append(self.validator.validate(f"{side}/document:{index}", document.content))
@@ -171,7 +188,7 @@ def without_echo(report: ValidationReport) -> ValidationReport:
     return replace(report, findings=left, uses=uses, verdict=roll_up(use.verdict for use in uses))
 
 
-def unreadable(side: str, body: bytes, error: WireError) -> ValidationReport:
+def unreadable(side: str, body: bytes, error: WireError, requirement: str | None = None) -> ValidationReport:
     """A report for a message of the SUT that is not what it claims to be: a fail, with its place."""
     return ValidationReport(
         name=side,
@@ -180,7 +197,7 @@ def unreadable(side: str, body: bytes, error: WireError) -> ValidationReport:
         size=len(body),
         verdict=Verdict.FAIL,
         uses=(),
-        findings=(wire_finding(error, side),),
+        findings=(replace(wire_finding(error, side), requirement=requirement),),
         reason=error.problem,
     )
 
@@ -209,10 +226,17 @@ def transport_finding(exchange: Exchange) -> Finding:
         expected=say("complete-answer"),
         found=say("broken-after", kind=failure.kind.value, seconds=f"{failure.after_s:.1f}", detail=failure.detail),
         rule=f"transport/{failure.kind.value}",
+        requirement=_requirement(exchange, failure.kind),
         severity=Severity.ERROR,
         layer=Layer.TRANSPORT,
         next=_NEXT[failure.kind],
     )
+
+
+def _requirement(exchange: Exchange, kind: FailureKind) -> str | None:
+    if exchange.initiator is Party.SUT or kind in ENVIRONMENT_FAILURES or kind is FailureKind.TLS_REFUSED:
+        return None
+    return _IN_TIME if kind is FailureKind.TIMED_OUT else _ANSWERS
 
 
 def transport_verdict(exchange: Exchange) -> tuple[Verdict, Cause]:

@@ -117,9 +117,10 @@ async def _by_http(
         return _failed(
             "http", FailureKind.NOT_REACHABLE if early else FailureKind.TIMED_OUT, "no answer in time", started
         )
-    except (httpx.HTTPError, httpx.InvalidURL) as exc:
-        # under TLS 1.3 a refused client certificate shows only when the answer is read
-        if "[SSL" in str(exc):
+    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as exc:  # the last: httpx lets it through when reading
+        refused = _tls_error(exc)
+        if refused is not None and (isinstance(exc, httpx.ConnectError) or "ALERT" in (refused.reason or "")):
+            # under TLS 1.3 the alert about our certificate comes only when the answer is read
             kind = FailureKind.TLS_REFUSED
         else:
             kind = FailureKind.NOT_REACHABLE if isinstance(exc, httpx.ConnectError) else FailureKind.RESET
@@ -130,6 +131,14 @@ async def _by_http(
             kind="http", ok=False, detail=f"the trigger answered HTTP {answer.status_code}", duration_s=duration_s
         )
     return _shown("http", answer.content, duration_s)
+
+
+def _tls_error(exc: BaseException) -> ssl.SSLError | None:
+    """The TLS error behind `exc`, or None."""
+    seen: BaseException | None = exc
+    while seen is not None and not isinstance(seen, ssl.SSLError):
+        seen = seen.__cause__ or seen.__context__
+    return seen
 
 
 async def _by_command(means: TriggerMeans, content: Mapping[str, object], within_s: float) -> TriggerOutcome:
@@ -155,11 +164,13 @@ async def _by_command(means: TriggerMeans, content: Mapping[str, object], within
         async with asyncio.timeout(within_s):
             out, _ = await process.communicate(json.dumps(content).encode())
     except TimeoutError:
-        # the whole group: a child of the command would keep its output open
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
         return _failed("command", FailureKind.TIMED_OUT, f"the command was stopped after {within_s:g} s", started)
+    finally:
+        if process.returncode is None:
+            # late, or the run was interrupted; the whole group, because a child would keep the output open
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
     duration_s = time.monotonic() - started
     if process.returncode:
         return TriggerOutcome(

@@ -154,7 +154,7 @@ class Made:
         return self.with_token(kind, attributes=kept + added)
 
     def asked(self, **changes: object) -> "Made":
-        return replace(self, query=replace(self.query, **changes))  # type: ignore[type-var]
+        return replace(self, query=replace(self.query, **changes))  # type: ignore[arg-type]
 
     def answered(self, **changes: object) -> "Made":
         return replace(self, answer=replace(self.answer, **changes))  # type: ignore[type-var]
@@ -373,16 +373,17 @@ def find(kind: str = "patient-summary") -> Made:
     """ITI-38 with one document in two levels, after `identify`."""
     structured, file = entry(3, kind), entry(1, kind)
     link = xds.Association(
-        type=codes.ASSOCIATION_XFRM, source=file.id, target=structured.id, id="urn:uuid:0b6a2d1e-5f0c-4c52-9d0e-8a1f5e2b7c09"
+        type=codes.ASSOCIATION_XFRM,
+        source=file.id,
+        target=structured.id,
+        id="urn:uuid:0b6a2d1e-5f0c-4c52-9d0e-8a1f5e2b7c09",
     )
     asking, answering = addressing(codes.ITI_38)
     hcp = identity()
     return Made(
         transaction=codes.ITI_38,
         query=xds.find_documents(PATIENT_ID.cx, (codes.KINDS[kind].class_code,)),
-        answer=xds.QueryAnswer(
-            status=codes.STATUS_SUCCESS, entries=(structured, file), associations=(link,)
-        ),
+        answer=xds.QueryAnswer(status=codes.STATUS_SUCCESS, entries=(structured, file), associations=(link,)),
         tokens=(hcp, confirmation(hcp)),
         asking=replace(asking, message_id=REQUEST_UUID.replace("7c01", "7c11")),
         answering=replace(answering, relates_to=REQUEST_UUID.replace("7c01", "7c11")),
@@ -413,9 +414,7 @@ def fetch(*levels: int) -> Made:
     return Made(
         transaction=codes.ITI_39,
         query=xds.RetrieveRequest(
-            documents=tuple(
-                xds.DocumentRequest(home=home, repository=REPOSITORY, id=ids[level]) for level in wanted
-            )
+            documents=tuple(xds.DocumentRequest(home=home, repository=REPOSITORY, id=ids[level]) for level in wanted)
         ),
         answer=xds.RetrieveAnswer(status=codes.STATUS_SUCCESS, documents=documents),
         tokens=listing.tokens,

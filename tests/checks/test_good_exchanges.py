@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import checks_support as cs
+from tests.checks import checks_support as cs
 import pytest
-from checks_support import Made
+from tests.checks.checks_support import Made
 
 from harness import checks
 from harness.model import Party

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from cli_support import PASSING, Finished, Invoke
-from tiny_sut import Behaviour, TinySut, cut, fault, garbage, late, reset, write_scenario, write_sut
+from tests.cli.cli_support import PASSING, Finished, Invoke
+from tests.cli.tiny_sut import Behaviour, TinySut, cut, fault, garbage, late, reset, write_scenario, write_sut
 
 from harness.peers import make_pki
 from harness.runner import utc_now

@@ -40,7 +40,7 @@ def reset(connection: ssl.SSLSocket) -> None:
 
 
 def cut(connection: ssl.SSLSocket) -> None:
-    connection.sendall(answer(length=5000))
+    connection.sendall(answer(FAULT[: len(FAULT) // 2], length=len(FAULT)))
 
 
 def garbage(connection: ssl.SSLSocket) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from harness.packs import Library, load_library
 
+collect_ignore = ["files"]  # scenario files here are material, not tests
+
 FILES = Path(__file__).parent / "files"
 
 

@@ -3,7 +3,7 @@
 import ssl
 
 import pytest
-from peer_bench import NOW
+from tests.peers.peer_bench import NOW
 
 from harness.peers import Pki, client_context, make_pki, server_context
 

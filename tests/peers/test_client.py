@@ -6,7 +6,7 @@ import ssl
 import struct
 
 import pytest
-from peer_bench import Misbehaviour, call, clock, raw_server, run
+from tests.peers.peer_bench import Misbehaviour, call, clock, raw_server, run
 
 from harness.errors import InputError
 from harness.model import Exchange, FailureKind

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from peer_bench import NOMINAL, OURS, POPULATION, TARGET, clock, responder, run
+from tests.peers.peer_bench import NOMINAL, OURS, POPULATION, TARGET, clock, responder, run
 
 from harness.model import Exchange, FailureKind
 from harness.peers import Caller, InitiatingGateway, PeerServer, Pki, SeededIds, server_context

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from peer_bench import HCID, NOMINAL, NOW, OURS, POPULATION, TARGET, clock, prepared, record
+from tests.peers.peer_bench import HCID, NOMINAL, NOW, OURS, POPULATION, TARGET, clock, prepared, record
 
 from harness.errors import ScenarioError
 from harness.model import Datum

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from peer_bench import call, clock, run
+from tests.peers.peer_bench import call, clock, run
 
 from harness.errors import PeerError
 from harness.model import Exchange, FailureKind, Party

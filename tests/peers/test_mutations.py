@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from lxml import etree
-from peer_bench import NOW, prepared
+from tests.peers.peer_bench import NOW, prepared
 
 from harness.errors import WireError
 from harness.peers import MUTATIONS, Pki, PreparedRequest

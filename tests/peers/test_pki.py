@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from peer_bench import NOW
+from tests.peers.peer_bench import NOW
 
 from harness.errors import PeerError
 from harness.peers import Pki, make_pki, pki_from_files, pki_to_files

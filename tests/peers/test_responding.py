@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from peer_bench import HCID, OURS, POPULATION, prepared, record, responder
+from tests.peers.peer_bench import HCID, OURS, POPULATION, prepared, record, responder
 
 from harness.errors import ScenarioError
 from harness.model import Datum, HttpRecord, Population

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 
 import pytest
-from peer_bench import call, raw_server, run
+from tests.peers.peer_bench import call, raw_server, run
 
 from harness.errors import PeerError
 from harness.model import Exchange

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import summary_writer
+from tests.populations import summary_writer
 from lxml import etree
 
 from harness import safexml

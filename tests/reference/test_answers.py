@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 
 import pytest
-import reference_support as rs
+from tests.reference import reference_support as rs
 from lxml import etree
-from reference_support import HOME, REPOSITORY, Ask, Country
+from tests.reference.reference_support import HOME, REPOSITORY, Ask, Country
 
 from harness import safexml
 from harness.model import PatientId
@@ -314,7 +314,7 @@ def test_a_transport_fault_shows(fr: Identity, be: Country, honest: RespondingSy
 
 
 def test_every_fault_of_country_a_is_tested_somewhere() -> None:
-    from test_responding import FAULTS_HERE
+    from tests.reference.test_responding import FAULTS_HERE
 
     elsewhere = {"xcaq.error.no-severity", "xcaq.error.severity-unknown", "xcar.attachment.missing"}
     on_sockets = {"tls.client-certificate.not-required"}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import reference_support as rs
+from tests.reference import reference_support as rs
 
 from harness.model import PatientId
 from harness.reference import FAULTS, NCPEH_A, NCPEH_B, Identity, PeerSide, ReferenceConfig, make_identity

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-import reference_support as rs
-from reference_support import AT, HOME, REPOSITORY, Ask, Country
+from tests.reference import reference_support as rs
+from tests.reference.reference_support import AT, HOME, REPOSITORY, Ask, Country
 
 from harness.reference import Identity
 from harness.reference._responding import RespondingSystem

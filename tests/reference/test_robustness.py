@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-import reference_support as rs
+from tests.reference import reference_support as rs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from reference_support import Ask, Country
+from tests.reference.reference_support import Ask, Country
 
 from harness import safexml
 from harness.reference import Identity

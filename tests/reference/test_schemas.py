@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import reference_support as rs
+from tests.reference import reference_support as rs
 from lxml import etree
-from reference_support import AT, HOME, REPOSITORY, Ask, Country
+from tests.reference.reference_support import AT, HOME, REPOSITORY, Ask, Country
 
 from harness import safexml
 from harness.model import PatientId

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import reference_support as rs
+from tests.reference import reference_support as rs
 from ruamel.yaml import YAML
 
 from harness.errors import InputError, PeerError

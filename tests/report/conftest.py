@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sample_run import make_run
+from tests.report.sample_run import make_run
 
 from harness.model import Run
 from harness.report import render_html

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from lxml import etree
-from pages import find
+from tests.report.pages import find
 
 from harness import safexml
 from harness.model import Run

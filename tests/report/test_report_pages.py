@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pages import beside, by_id, classes, find, pages, raw_text, text, tree, values
-from sample_run import SHALL_FINDING, make_run
+from tests.report.pages import beside, by_id, classes, find, pages, raw_text, text, tree, values
+from tests.report.sample_run import SHALL_FINDING, make_run
 
 from harness.model import Location, Run
 from harness.report import render_html

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
-from catalogue import extracted
-from pages import find, pages, text, tree
+from tests.report.catalogue import extracted
+from tests.report.pages import find, pages, text, tree
 
 from harness.errors import HarnessError
 from harness.report._words import Words, load_words

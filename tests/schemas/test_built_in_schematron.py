@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alterations import DOCUMENTS, GOLDEN, Alteration, add, altered, double, drop, put, write
+from tests.schemas.alterations import DOCUMENTS, GOLDEN, Alteration, add, altered, double, drop, put, write
 from lxml import etree
 
 from harness import safexml

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alterations import DOCUMENTS, GOLDEN, Alteration, add, altered, double, drop, first, put, write
+from tests.schemas.alterations import DOCUMENTS, GOLDEN, Alteration, add, altered, double, drop, first, put, write
 from lxml import etree
 
 from harness import safexml

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
-from store_samples import NOW, broken_exchange, exchange, row, run
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from tests.store.store_samples import NOW, broken_exchange, exchange, row, run
 
 from harness.errors import InputError
 from harness.model import Exchange, RowResult, ValidationReport

@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-import wire_strategies as some
+from tests.wire import wire_strategies as some
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree

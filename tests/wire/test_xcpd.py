@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-import wire_strategies as some
+from tests.wire import wire_strategies as some
 from hypothesis import given, settings
 from lxml import etree
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-import wire_strategies as some
+from tests.wire import wire_strategies as some
 from hypothesis import given, settings
 from lxml import etree
 

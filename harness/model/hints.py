@@ -1,8 +1,9 @@
-"""What to do about each kind of finding, in English and French: the one table of `Finding.next` of this room."""
+"""What to do about each kind of finding, in English and French: the one table of what checks put into `Finding.next`."""
 
 from collections.abc import Mapping
+from functools import cache
 
-from harness.model import Localized
+from harness.model.text import Localized
 
 _TABLE = (
     (
@@ -585,10 +586,11 @@ _TABLE = (
     ),
 )
 
-NEXT: Mapping[str, Localized] = {key: Localized(en=en, fr=fr) for key, en, fr in _TABLE}
+HINTS: Mapping[str, Localized] = {key: Localized(en=en, fr=fr) for key, en, fr in _TABLE}
 """Requirement id (or `expect`, `ordinary-answer`) to what to do."""
 
 
+@cache
 def hints() -> Mapping[str, str]:
-    """English sentence of `Finding.next` to the French one, for all findings of this room."""
-    return {text.en: text.fr for text in NEXT.values()}
+    """English sentence of `Finding.next` to the French one, for the findings of all checks."""
+    return {text.en: text.fr for text in HINTS.values()}
