@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +16,13 @@ from harness.cli import app
 from harness.model import Finding, Location
 from harness.packs import bundled_data
 from harness.pytest_plugin._lines import finding_lines
+from harness.runner import bundled_system
 
 PASSING, FAILING = "XCPD-A-NEG-005", "XCPD-A-POS-001"
-SCENARIOS = bundled_data() / "scenarios" / "xcpd"
-CHOSEN = ("XCPD-A-NEG-004", PASSING, FAILING)
+SCENARIOS = bundled_data() / "scenarios"
+CALLED = ("XCPD-B-NEG-001", "XCPD-B-NEG-003")
+"""Scenarios in which the system calls us."""
+CHOSEN = (PASSING, *CALLED, FAILING)
 HEAD = """scenario: {id}
 title: {{en: "{title}", fr: "{title}"}}
 applies: {{profile: patient-summary, sut: {sut}, wave: [8]}}
@@ -71,7 +75,7 @@ def pytest_in(folder: Path, *arguments: object) -> Session:
 
 
 def bundled(*ids: str) -> list[Path]:
-    return [SCENARIOS / f"{name.lower()}.yaml" for name in ids]
+    return [SCENARIOS / ("country-b" if "-B-" in name else "xcpd") / f"{name.lower()}.yaml" for name in ids]
 
 
 @pytest.fixture(scope="module")
@@ -125,16 +129,25 @@ def test_session_writes_run_directory_and_names_its_report(mixed: Session) -> No
 
 
 @pytest.fixture(scope="module")
-def parallel(tmp_path_factory: pytest.TempPathFactory) -> Session:
-    """The same scenarios as `harness run` would take, on two workers, with Allure."""
+def sut(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The SUT file of a reference system that plays both roles; it fixes the ports where our side is called."""
+    folder = tmp_path_factory.mktemp("sut")
+    with bundled_system(folder) as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def parallel(sut: Path, tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """Both roles of one system, on two workers, with Allure."""
     folder = tmp_path_factory.mktemp("parallel")
-    return pytest_in(folder, "-v", "-n2", "--alluredir=allure", "--harness-out=run", *bundled(*CHOSEN))
+    options = ("-v", "-n2", "--alluredir=allure", "--harness-out=run", f"--harness-sut={sut}")
+    return pytest_in(folder, *options, *bundled(*CHOSEN))
 
 
-def test_workers_come_to_the_verdicts_of_harness_run(parallel: Session, tmp_path: Path) -> None:
+def test_workers_come_to_the_verdicts_of_harness_run(parallel: Session, sut: Path, tmp_path: Path) -> None:
     assert set(parallel.outcomes) == set(CHOSEN), parallel.output
     out = tmp_path / "alone"
-    CliRunner().invoke(app, ["run", "--out", str(out), *CHOSEN])
+    CliRunner().invoke(app, ["run", "--sut", str(sut), "--out", str(out), *CHOSEN])
     alone, merged = (
         {
             row["id"]: (row["verdict"], row["cause"], {r["id"]: r["verdict"] for r in row["requirements"]})
@@ -143,6 +156,7 @@ def test_workers_come_to_the_verdicts_of_harness_run(parallel: Session, tmp_path
         for folder in (out, parallel.folder / "run")
     )
     assert merged == alone
+    assert {verdict for verdict, _, _ in merged.values()} <= {"pass", "warning"}, parallel.output
 
 
 def test_workers_leave_one_merged_run_directory(parallel: Session) -> None:
@@ -162,7 +176,8 @@ def test_allure_gets_labels_steps_and_messages(parallel: Session) -> None:
     assert containers == [] or all("befores" in c for c in containers)
     for result in results:
         labels = {(label["name"], label["value"]) for label in result["labels"]}
-        assert {("profile", "patient-summary"), ("actor", "ncpeh-a")} <= labels
+        assert ("profile", "patient-summary") in labels
+        assert {value for name, value in labels if name == "actor"} <= {"ncpeh-a", "ncpeh-b"}
         assert {value for name, value in labels if name == "scenario"} <= set(CHOSEN)
         steps = result["steps"]
         assert len(steps) >= 2

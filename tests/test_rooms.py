@@ -34,6 +34,7 @@ MAY_IMPORT = {
         "bundle",
         "wire",
     },
+    "__main__": {"cli"},
     "pytest_plugin": {
         "model",
         "packs",

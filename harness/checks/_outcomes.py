@@ -145,7 +145,11 @@ def _holds(word: str, wanted: Datum, view: View | None, outcome: TriggerOutcome 
         return _one_of(shown(outcome).get("shown" if word == "shown" else "code"), wanted)
     if word == "request_received":
         return (view is not None) is (wanted is not False)
-    return view is not None and _WORDS[word](view, wanted)
+    if view is None:
+        return False
+    if view.exchange.failure is not None and not view.asked_by_sut and word not in _TRANSPORT_WORDS:
+        return False  # what came of a broken answer is no answer, however readable
+    return _WORDS[word](view, wanted)
 
 
 def _one_of(value: Datum, wanted: Datum) -> bool:
@@ -275,6 +279,9 @@ _WORDS: Mapping[str, _Word] = {
 }
 OUTCOME_WORDS = frozenset(_WORDS) | {"shown", "shown_code", "request_received"}
 """Every word this module can judge; a test holds it against the vocabulary of the scenario language."""
+
+
+_TRANSPORT_WORDS = frozenset({"tls_refused", "no_answer"})
 
 
 def _words(alternative: Alternative) -> str:

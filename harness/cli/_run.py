@@ -13,13 +13,13 @@ from harness import report
 from harness.cli._library import bundled_library
 from harness.cli._progress import RunProgress, print_summary, word
 from harness.cli._resume import RunOptions, keep_options, with_kept_options
-from harness.cli._shared import ERR, absent_folder, sut_environment, unknown_faults
+from harness.cli._shared import ERR, absent_folder, cache_folder, sut_environment, unknown_faults
 from harness.errors import InputError, Problem
 from harness.model import Run, State
 from harness.packs import Pack, bundled_data, load_sut, packs_with_builtin, select
 from harness.reference import FAULTS
 from harness.runner import Row, RunSpec, Session, bundled_system, exit_status, plan_rows, run_id, utc_now
-from harness.store import RunDirectory
+from harness.store import DiskCache, RunDirectory
 from harness.validators import Validator
 
 KINDS = ("trial",)
@@ -100,7 +100,7 @@ def _refuse_contradictions(options: RunOptions) -> None:
 def _drive(
     spec: RunSpec, directory: RunDirectory, rows: tuple[Row, ...], packs: Sequence[Pack], options: RunOptions
 ) -> Run:
-    validator = Validator(packs)
+    validator = Validator(packs, cache=DiskCache(cache_folder()))
     try:
         with RunProgress(ERR, len(rows), options.lang, verbose=options.verbose) as progress:
             session = Session(spec, directory, validator, progress=progress, ask_person=_ask_person)

@@ -42,6 +42,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def cache_folder() -> Path:
+    """Where compiled schemas are kept between runs: $HARNESS_CACHE, else `harness` in the user's cache folder."""
+    own = os.environ.get("HARNESS_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME")
+    return Path(own) if own else (Path(base) if base else Path.home() / ".cache") / "harness"
+
+
 def sut_environment() -> dict[str, str]:
     """Variables that `env:NAME` in a SUT file may name."""
     return dict(os.environ)

@@ -9,11 +9,11 @@ from pathlib import Path
 from rich.progress import Progress
 
 from harness.cli._progress import STYLES, labelled, word
-from harness.cli._shared import ERR, FAILED, PASSED, UNDECIDED, cannot_write
+from harness.cli._shared import ERR, FAILED, PASSED, UNDECIDED, cache_folder, cannot_write
 from harness.errors import InputError, Problem
 from harness.model import Finding, Severity, ValidationReport, Verdict, in_language, roll_up
 from harness.packs import packs_with_builtin
-from harness.store import to_json
+from harness.store import DiskCache, to_json
 from harness.validators import Engine, Validator
 
 FORMATS = ("text", "json")
@@ -40,7 +40,9 @@ def validate_command(options: ValidateOptions) -> int:
         raise InputError(
             Problem(code="E914", option="FILE", problem="nothing to validate", expected=("*.xml files in the folder",))
         )
-    validator = Validator(packs_with_builtin(options.packs), engine=engine)
+    validator = Validator(
+        packs_with_builtin(options.packs), engine=engine, cache=DiskCache(cache_folder())
+    )
     verdicts: list[Verdict] = []
     try:
         with Progress(console=ERR, transient=True, disable=not ERR.is_terminal or len(inputs) < 3) as bar:

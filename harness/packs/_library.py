@@ -87,11 +87,12 @@ def select(library: Library, arguments: Sequence[str]) -> tuple[Scenario, ...]:
     """The scenarios that `arguments` name, each once, in the order of the library; all of them without arguments.
 
     Each argument is tried as a path (a file or a folder, outside of the library too), then as a scenario id, then as a
-    tag. Scenarios from outside come after those of the library, in the order of their paths.
+    tag. Scenarios from outside come after those of the library, in the order of their paths. A copy of a library scenario
+    may keep its id as long as both are not asked for at once.
 
     Raises:
         InputError: an argument names nothing, with the nearest id or tag as a hint.
-        ScenarioError: a file from outside is wrong.
+        ScenarioError: a file from outside is wrong, or an id is asked for twice.
     """
     if not arguments:
         return library.scenarios
@@ -117,7 +118,11 @@ def select(library: Library, arguments: Sequence[str]) -> tuple[Scenario, ...]:
     if problems:
         raise InputError(problems)
     own = tuple(s for s in library.scenarios if s.id in chosen)
-    return own + (load_scenarios(tuple(outside), library) if outside else ())
+    others = load_scenarios(tuple(outside), library) if outside else ()
+    again = [scenario_twice(by_id[s.id], s.at) for s in others if s.id in chosen]
+    if again:
+        raise ScenarioError(again)
+    return own + others
 
 
 def load_scenarios(paths: Sequence[Path], library: Library) -> tuple[Scenario, ...]:
@@ -136,10 +141,8 @@ def load_scenarios(paths: Sequence[Path], library: Library) -> tuple[Scenario, .
         raise ScenarioError(problems)
     catalogue, found = extend(library.catalogue, files)
     scenarios, more = scenarios_of(files, catalogue)
-    known = {s.id: s for s in library.scenarios}
-    again = [scenario_twice(known[s.id], s.at) for s in scenarios if s.id in known]
-    if problems or found or more or again:
-        raise ScenarioError((*problems, *found, *more, *again))
+    if problems or found or more:
+        raise ScenarioError((*problems, *found, *more))
     return scenarios
 
 

@@ -150,8 +150,9 @@ _L3_RULES = "XCAR-A-006"
 """The requirement that official template rules of a structured document decide."""
 
 
-def _structured(applies: tuple[str, ...]) -> bool:
-    return bool(applies) and all(kind.startswith("cda:") and kind.endswith(":3") for kind in applies)
+def _structured(entry: _recognise.Entry) -> bool:
+    """Whether the rules of `entry` are those of a structured (level 3) document, by the publisher's file names."""
+    return entry.layer == Layer.SCHEMATRON and not re.search(r"L1|OrCD", entry.path.stem)
 
 
 def _load_recognised(folder: Path) -> Pack:
@@ -175,7 +176,7 @@ def _load_recognised(folder: Path) -> Pack:
             coordinate=entry.coordinate,
             applies=entry.applies,
             when=entry.when,
-            requirement=_L3_RULES if entry.layer == Layer.SCHEMATRON and _structured(entry.applies) else None,
+            requirement=_L3_RULES if _structured(entry) else None,
             sources=entry.sources,
         )
         for entry in recognised.entries

@@ -1,6 +1,7 @@
 """One run per process: made when the first scenario file is collected, its peers started with the first row."""
 
 import asyncio
+import fcntl
 import os
 import tempfile
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from harness.errors import HarnessError, InputError, Problem
 from harness.model import RowResult, Run, State
 from harness.packs import bundled_data, load_library, load_pack, load_sut, packs_with_builtin, select
 from harness.reference import FAULTS
-from harness.runner import Row, RunSpec, Session, bundled_system, merge_runs, plan_rows
+from harness.runner import Row, RunSpec, Session, assemble, bundled_system, merge_runs, plan_rows
 from harness.store import RunDirectory, load_run, merge_directories
 from harness.validators import Validator
 
@@ -103,6 +104,7 @@ class Runtime:
         self._worker: str | None = (getattr(config, "workerinput", None) or {}).get("workerid")
         self._stack = ExitStack()
         self._rows: dict[str, Row] = {}
+        self._results: dict[str, RowResult] = {}
         self._loop: asyncio.Runner | None = None
         self._session: Session | None = None
         with ExitStack() as undo:
@@ -111,6 +113,8 @@ class Runtime:
             self._sut_path = self._find_sut()
             self.sut = load_sut(self._sut_path, dict(os.environ))
             undo.pop_all()
+        fixed = any(self.sut.ours.ports.values())
+        self._shares_ports = self._worker is not None and fixed and bool(config.getoption("--harness-sut"))
 
     def rows_of(self, path: Path) -> tuple[Row, ...]:
         """The rows of the scenarios in one file."""
@@ -121,7 +125,11 @@ class Runtime:
         if self._loop is None or self._session is None:
             self._loop, self._session = self._start()
         self._rows[row.id] = row
-        return self._loop.run(self._session.run_row(row))
+        if self._shares_ports and row.scenario.applies.sut == "ncpeh-b":
+            self._results[row.id] = self._loop.run(self._run_called(row))
+        else:
+            self._results[row.id] = self._loop.run(self._session.run_row(row))
+        return self._results[row.id]
 
     def finish(self, state: State) -> None:
         """Write the record (and, in a session of one process, the report) and end what was started."""
@@ -129,11 +137,23 @@ class Runtime:
             if self._loop is not None and self._session is not None:
                 self._loop.run(self._session.__aexit__(None, None, None))
                 run = self._session.finish(self._rows.values(), state)
+                run = assemble(
+                    self._spec, tuple(self._results.values()), run.packs, run.started_at, run.ended_at, state
+                )
+                self._directory.write_run(run)
                 if self._worker is None:
                     _write_outputs(run, self.out, self.lang)
                 self._loop.close()
         finally:
             self._stack.close()
+
+    async def _run_called(self, row: Row) -> RowResult:
+        """The result of a row in which the SUT calls us at ports that all workers share: one worker at a time has them."""
+        with (self.out.parent / "ports.lock").open("w") as lock:
+            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+            spec = replace(self._spec, sut=self.sut, exchange_prefix=f"{self._worker}b{len(self._rows)}x")
+            async with Session(spec, self._directory, self._validator) as session:
+                return await session.run_row(row)
 
     def _find_sut(self) -> Path:
         given = self.config.getoption("--harness-sut")
@@ -150,16 +170,14 @@ class Runtime:
         )
 
     def _start(self) -> tuple[asyncio.Runner, Session]:
-        directory = self._stack.enter_context(RunDirectory.create(self.out))
-        directory.keep_input("sut.yaml", self._sut_path)
+        self._directory = self._stack.enter_context(RunDirectory.create(self.out))
+        self._directory.keep_input("sut.yaml", self._sut_path)
         packs = packs_with_builtin([Path(p) for p in self.config.getoption("--harness-pack")])
-        validator = self._stack.enter_context(Validator(packs))
+        self._validator = self._stack.enter_context(Validator(packs))
         bundled = not self.config.getoption("--harness-sut")
-        sut = self.sut
-        if self._worker is not None and not bundled and "ncpeh-b" not in sut.actors:
-            # nobody calls us, so workers need not fight over the ports that the SUT file fixes
-            sut = replace(sut, ours=replace(sut.ours, ports={}))
-        spec = RunSpec(
+        # nobody calls us in a row about country A, so workers need not fight over the ports that the SUT file fixes
+        sut = replace(self.sut, ours=replace(self.sut.ours, ports={})) if self._shares_ports else self.sut
+        self._spec = RunSpec(
             id=self.out.name,
             out=self.out,
             sut=sut,
@@ -172,7 +190,7 @@ class Runtime:
             exchange_prefix=f"{self._worker}x" if self._worker else "x",
         )
         loop = asyncio.Runner()
-        session = Session(spec, directory, validator)
+        session = Session(self._spec, self._directory, self._validator)
         session.begin(())
         loop.run(session.__aenter__())
         return loop, session

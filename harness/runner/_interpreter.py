@@ -598,7 +598,9 @@ class RowRun:
         """Requirements this step decides: its own, else those of the scenario that no other step claims."""
         if step.covers or not isinstance(step, (Expect, Check)):
             return step.covers
-        return tuple(c for c in self._scenario.covers if c not in self._own_covers and c not in checks.automatic_ids(self._actor))
+        return tuple(
+            c for c in self._scenario.covers if c not in self._own_covers and c not in checks.automatic_ids(self._actor)
+        )
 
     def _judged(
         self,

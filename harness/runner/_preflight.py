@@ -7,25 +7,42 @@ import asyncio
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from harness.model import Sut, say
+from harness.model import TRANSACTIONS, Scenario, Send, Sut, SutActor, Trigger, say, walk
 
 CONNECT_TIMEOUT_S = 5.0
+TRIGGER = "trigger"
 
 
-async def unreachable_endpoints(sut: Sut) -> Mapping[str, str]:
-    """Actor -> what is wrong, for each actor of `sut` none of whose rows can be run."""
-    problems: dict[str, str] = {}
-    for name, actor in sut.actors.items():
-        urls = dict(actor.endpoints)
-        if actor.trigger and actor.trigger.url:
-            urls["trigger"] = actor.trigger.url
-        targets = {_target(url): key for key, url in urls.items()}
-        results = await asyncio.gather(*(_reach(host, port) for host, port in targets))
-        for (host, port), problem in zip(targets, results, strict=True):
-            if problem:
-                key = targets[host, port]
-                problems[name] = say("unreachable", endpoint=key, host=host, port=port, what=problem)
-    return problems
+async def unreachable_endpoints(sut: Sut) -> Mapping[tuple[str, str], str]:
+    """(actor, endpoint key or `trigger`) -> what is wrong, for every address of `sut` that cannot be reached."""
+    addresses = {
+        (name, key): _target(url)
+        for name, actor in sut.actors.items()
+        for key, url in {**actor.endpoints, **_trigger(actor)}.items()
+    }
+    targets = tuple(dict.fromkeys(addresses.values()))
+    results = dict(zip(targets, await asyncio.gather(*(_reach(host, port) for host, port in targets)), strict=True))
+    return {
+        place: say("unreachable", endpoint=place[1], host=host, port=port, what=results[host, port])
+        for place, (host, port) in addresses.items()
+        if results[host, port]
+    }
+
+
+def needed_endpoints(scenario: Scenario) -> frozenset[tuple[str, str]]:
+    """(actor, endpoint key or `trigger`) of every address that the steps of `scenario` call."""
+    steps = walk(scenario.steps)
+    asked = {
+        (TRANSACTIONS[s.transaction].responder, TRANSACTIONS[s.transaction].endpoint)
+        for s in steps
+        if isinstance(s, Send)
+    }
+    made = {("ncpeh-b", TRIGGER) for s in steps if isinstance(s, Trigger)}
+    return frozenset(asked | made)
+
+
+def _trigger(actor: SutActor) -> Mapping[str, str]:
+    return {TRIGGER: actor.trigger.url} if actor.trigger and actor.trigger.url else {}
 
 
 def _target(url: str) -> tuple[str, int]:

@@ -49,12 +49,15 @@ from harness.runner._interpreter import RowRun
 from harness.runner._judge import Judge
 from harness.runner._live import LiveWorld
 from harness.runner._plan import Row
-from harness.runner._preflight import unreachable_endpoints
+from harness.runner._preflight import needed_endpoints, unreachable_endpoints
 from harness.runner._steps import empty_result
 from harness.runner._trigger import AskPerson
 from harness.runner._verdicts import run_requirements
 from harness.store import Json, RunDirectory, finished_rows, read_events, read_folder, write_folder
 from harness.validators import Validator
+
+TRUST_FILE, OURS_FILE = "trust-authorities.pem", "our-authority.pem"
+"""Certificates kept in a run directory: whom the run trusted on the SUT's side, and our own authority."""
 
 LIBRARIES = ("lxml", "xmlschema", "saxonche", "pyschematron", "httpx", "httpcore", "h11", "cryptography", "signxml")
 
@@ -128,7 +131,7 @@ class Session:
         self._started_at = spec.clock()
         self._count = 0
         self._done: dict[str, RowResult] = {}
-        self._unreachable: Mapping[str, str] = {}
+        self._unreachable: Mapping[tuple[str, str], str] = {}
         self._current: Row | None = None
 
     async def __aenter__(self) -> Self:
@@ -161,6 +164,10 @@ class Session:
             ask_person=self._ask_person,
         )
         self._unreachable = await unreachable_endpoints(sut)
+        self._directory.keep_file(TRUST_FILE, sut.trust_authorities)
+        self._directory.keep_file(OURS_FILE, pki.anchors)
+        problems: list[Json] = [f"{actor}: {text}" for (actor, _), text in sorted(self._unreachable.items())]
+        self._event("preflight", {"endpoints": dict(self.endpoints), "unreachable": problems})
         return self
 
     async def __aexit__(
@@ -224,7 +231,8 @@ class Session:
         now = self._spec.clock()
         if row.blocked:
             return replace(empty_result(row, now), state=State.DONE, verdict=Verdict.NOT_APPLICABLE, reason=row.blocked)
-        problem = self._unreachable.get(row.scenario.applies.sut)
+        needed = sorted(needed_endpoints(row.scenario) & set(self._unreachable))
+        problem = self._unreachable[needed[0]] if needed else ""
         if problem:
             return replace(
                 empty_result(row, now),

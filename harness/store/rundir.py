@@ -125,6 +125,12 @@ class RunDirectory:
         if not target.exists():
             shutil.copyfile(source, target)
 
+    def keep_file(self, name: str, content: bytes) -> None:
+        """Write `content` beside the events under `name`, unless a file of that name is there already."""
+        target = self.path / name
+        if not target.exists():
+            target.write_bytes(content)
+
     def append(self, event: str, at: datetime, fields: Mapping[str, Json]) -> None:
         """Write one event line and force it to the disk before returning."""
         line = {"event": event, "at": at.isoformat().replace("+00:00", "Z"), **fields}

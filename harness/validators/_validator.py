@@ -191,7 +191,7 @@ class Validator:
         if not chosen:
             known = sorted({p.coordinate for p in self._packs} | {a.coordinate for a in every})
             raise InputError(
-                Problem(problem="unknown kind or coordinate", option="as", expected=("auto", *known), found=as_)
+                Problem(problem="unknown kind or coordinate", option="--as", expected=("auto", *known), found=as_)
             )
         return chosen, ""
 

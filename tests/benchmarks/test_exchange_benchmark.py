@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.exchange import Result, text_of
+
 PROJECT = Path(__file__).resolve().parent.parent.parent
 STAGES = ["build and sign", "network and answer", "parse and checks", "validation", "record"]
 
@@ -45,10 +47,7 @@ def test_both_ways_carry_a_real_message(result: dict[str, object]) -> None:
     assert all(isinstance(size, int) and size > 2000 for size in sizes)
 
 
-def test_text_shows_ratio_and_every_stage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(PROJECT / "benchmarks"))
-    from exchange import Result, text_of
-
+def test_text_shows_ratio_and_every_stage() -> None:
     shown = "\n".join(
         text_of(
             Result(

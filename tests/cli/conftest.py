@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.cli.cli_support import PASSING, Finished, Invoke, await_, command, environment, invoke_command
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from tests.cli.cli_support import PASSING, Finished, Invoke
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-from tests.cli.tiny_sut import write_scenario
+from jsonschema import Draft202012Validator
 from typer.main import get_command
 
 from harness import __version__
 from harness.cli import app
+from tests.cli.cli_support import PASSING, Finished, Invoke
+from tests.cli.tiny_sut import write_scenario
 
 SCHEMAS = ("scenario", "fragment", "population", "sut", "run", "validation")
 COMMANDS = ("run", "validate", "reference-system", "peer", "lint", "list", "explain", "schema", "report")

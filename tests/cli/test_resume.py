@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.cli_support import Invoke, await_, command, environment
-from tests.cli.tiny_sut import TinySut, fault, garbage, write_scenario
 
 from harness.store import read_events
+from tests.cli.cli_support import Invoke, await_, command, environment
+from tests.cli.tiny_sut import TinySut, fault, garbage, write_scenario
 
 
 class Held:

@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cli.cli_support import PASSING, Finished, Invoke
-from tests.cli.tiny_sut import Behaviour, TinySut, cut, fault, garbage, late, reset, write_scenario, write_sut
 
 from harness.peers import make_pki
 from harness.runner import utc_now
+from tests.cli.cli_support import PASSING, Finished, Invoke
+from tests.cli.tiny_sut import Behaviour, TinySut, cut, fault, garbage, late, reset, write_scenario, write_sut
 
 BROKEN = """scenario: MY-BROKEN-001
 title: {en: Three mistakes, fr: Trois fautes}

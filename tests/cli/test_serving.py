@@ -8,13 +8,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.cli.cli_support import Invoke, await_, command, environment
 from ruamel.yaml import YAML
 
 from harness.peers import client_context, pki_from_files
 from harness.reference import FAULTS
 from harness.runner import utc_now
 from harness.store import read_events, read_folder
+from tests.cli.cli_support import Invoke, await_, command, environment
 
 RUNS = "runs"
 

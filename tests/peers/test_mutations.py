@@ -34,6 +34,8 @@ DIFFERS = {
     "saml.trc.expired": "trc.claims",
     "saml.trc.unsigned": "trc.signature",
     "saml.trc.tampered": "trc.claims trc.signature",
+    "saml.trc.digest-corrupted": "trc.signature",
+    "saml.trc.untrusted-signer": "trc.signature",
     "saml.trc.other-hcp": "trc.claims",
     "saml.trc.lifetime-too-long": "trc.claims",
     "saml.trc.other-name-id": "trc.claims",
@@ -132,7 +134,7 @@ def test_mutation_changes_its_one_thing(name: str, transaction: str, ours: Pki, 
 
 def test_every_mutation_has_a_row_and_every_row_a_mutation() -> None:
     assert set(DIFFERS) == set(MUTATIONS)
-    assert len(MUTATIONS) == 50
+    assert len(MUTATIONS) == 52
 
 
 def claims(ours: Pki, theirs: Pki, name: str, kind: str = "hcp") -> saml.SamlAssertion:

@@ -68,6 +68,8 @@ def test_population_holds_the_people_scenarios_speak_of(population: Population) 
         "pt-twin-1",
         "pt-twin-2",
         "pt-accents",
+        "pt-renumbered",
+        "pt-renumbered-now",
     }
     assert {"physician", "pharmacist", "nurse", "administrative"} <= set(population.practitioners)
 
