@@ -50,6 +50,16 @@ def run_command(options: RunOptions) -> int:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-")))
             sut_path = stack.enter_context(bundled_system(folder, faults=options.faults, documents=options.documents))
         sut = load_sut(sut_path, sut_environment())
+        if options.documents is not None and not sut.data.get("documents"):
+            raise InputError(
+                Problem(
+                    code="E912",
+                    option="--documents",
+                    problem="no CDA document in this folder can be served",
+                    found=str(options.documents),
+                    hint="each file needs a recordTarget with a patient id and a name",
+                )
+            )
         directory.keep_input("sut.yaml", sut_path)
         spec = RunSpec(
             id=out.name,

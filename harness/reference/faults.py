@@ -48,7 +48,6 @@ _ADVISORY = frozenset(
         "xcaq.facility.missing",
         "xcaq.hash.wrong",
         "xcaq.size.wrong",
-        "xcar.document.other",
         "xcar.first-only",
         "xcar.home.missing",
         "xcar.lookup.before-assertions",

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.checks import checks_support as cs
 import pytest
 from lxml import etree
 
@@ -13,6 +12,7 @@ from harness import checks, safexml
 from harness.errors import WireError
 from harness.model import Exchange, HttpRecord, Party
 from harness.wire import codes, ns, soap
+from tests.checks import checks_support as cs
 
 pytestmark = pytest.mark.corpus
 

@@ -3,15 +3,15 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from tests.checks import checks_support as cs
 import pytest
-from tests.checks.checks_support import Defect, Made
 
 from harness import checks
 from harness.model import PatientId, hints
 from harness.wire import codes, ns, saml, xcpd, xds
 from harness.wire.saml import CodedValue
 from harness.wire.xcpd import Ii
+from tests.checks import checks_support as cs
+from tests.checks.checks_support import Defect, Made
 
 IDENTIFY, NO_MATCH, REFUSED = cs.identify(), cs.no_match(), cs.refused()
 LIST, PRESCRIPTIONS, FAILED, FETCH, KIN = (

@@ -3,8 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.checks import checks_support as cs
 import pytest
+
+from harness.checks import CheckResult
+from harness.model import Finding, Severity
+from harness.wire import codes, saml, soap, xcpd, xds, xmldsig
+from harness.wire.xcpd import Ii
+from tests.checks import checks_support as cs
 from tests.checks.checks_support import Made
 from tests.checks.test_defects import (
     FAILED,
@@ -28,11 +33,6 @@ from tests.checks.test_defects import (
     subject,
     token,
 )
-
-from harness.checks import CheckResult
-from harness.model import Finding, Severity
-from harness.wire import codes, saml, soap, xcpd, xds, xmldsig
-from harness.wire.xcpd import Ii
 
 ACCEPTED, WARNED, FAILS = Severity.INFORMATION, Severity.WARNING, None
 JOINED = "('11502-2^^2.16.840.1.113883.6.1,34105-7^^2.16.840.1.113883.6.1')"

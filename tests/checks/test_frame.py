@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tests.checks import checks_support as cs
 import pytest
-from tests.checks.checks_support import Made
 
 from harness import checks
 from harness.errors import ScenarioError
@@ -24,6 +22,8 @@ from harness.model import (
     hints,
 )
 from harness.wire import codes, ns
+from tests.checks import checks_support as cs
+from tests.checks.checks_support import Made
 
 IDENTIFY, NO_MATCH, REFUSED, LIST, FETCH = cs.identify(), cs.no_match(), cs.refused(), cs.find(), cs.fetch()
 FAILED, FAULT = cs.failed(), cs.faulted(cs.identify())
@@ -275,3 +275,15 @@ def test_every_check_says_what_it_asserts_and_whence_it_comes() -> None:
         for info in infos:
             assert info.function.__doc__ is not None
             assert "Source: " in info.function.__doc__
+
+
+def test_an_answer_that_broke_off_meets_no_outcome_of_content_however_readable() -> None:
+    whole = asked(FAULT)
+    cut = checks.view(
+        replace(whole.exchange, failure=TransportFailure(kind=FailureKind.CUT, detail="gone", after_s=1.0))
+    )
+
+    assert met(whole, {"soap_fault": "any"})
+    assert not met(cut, {"soap_fault": "any"})
+    assert not met(cut, {"http_status": "2xx"})
+    assert met(cut, {"no_answer": True})

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from tests.checks import checks_support as cs
 import pytest
-from tests.checks.checks_support import Made
 
 from harness import checks
 from harness.model import Party
+from tests.checks import checks_support as cs
+from tests.checks.checks_support import Made
 
 GOLDEN = Path(__file__).parent / "golden" / "applicable.txt"
 GOOD = {

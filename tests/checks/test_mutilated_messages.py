@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from tests.checks import checks_support as cs
 import pytest
-from tests.checks.checks_support import Made
 from lxml import etree
 
 from harness import checks, safexml
 from harness.model import Party
 from harness.wire import soap
+from tests.checks import checks_support as cs
+from tests.checks.checks_support import Made
 
 GOOD = {"identify": cs.with_kin(cs.identify()), "refused": cs.refused(), "list": cs.find("eprescription")}
 GOOD |= {"failed": cs.failed(), "retrieve": cs.fetch(3), "fault": cs.faulted(cs.identify())}

@@ -3,6 +3,24 @@
 from dataclasses import replace
 
 import pytest
+
+from harness.errors import InputError, Mark, PeerError, Problem, ScenarioError, UnsupportedError, WireError
+from harness.model import (
+    Cause,
+    Check,
+    Datum,
+    FailureKind,
+    Group,
+    Localized,
+    Note,
+    Reply,
+    SameAs,
+    SetValues,
+    State,
+    Stop,
+    Validate,
+    Verdict,
+)
 from tests.runner.runner_bench import (
     AT,
     AcceptingValidator,
@@ -24,24 +42,6 @@ from tests.runner.runner_bench import (
     step_of,
     that,
     trigger,
-)
-
-from harness.errors import InputError, Mark, PeerError, Problem, ScenarioError, UnsupportedError, WireError
-from harness.model import (
-    Cause,
-    Check,
-    Datum,
-    FailureKind,
-    Group,
-    Localized,
-    Note,
-    Reply,
-    SameAs,
-    SetValues,
-    State,
-    Stop,
-    Validate,
-    Verdict,
 )
 
 OPERATOR = InputError(Problem(code="E702", option="actors.ncpeh-b.trigger", problem="a person is needed"))

@@ -4,6 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from harness.errors import InputError
+from harness.model import Cause, Exchange, FailureKind, RowResult, State, TriggerOutcome, Verdict
+from harness.runner import Row, recorded_evidence, rejudge
+from harness.runner._steps import empty_result
+from harness.store import BLOBS, EVENTS, RunDirectory
 from tests.runner.runner_bench import (
     NOW,
     MemoryWorld,
@@ -24,12 +30,6 @@ from tests.runner.runner_bench import (
     that,
     trigger,
 )
-
-from harness.errors import InputError
-from harness.model import Cause, Exchange, FailureKind, RowResult, State, TriggerOutcome, Verdict
-from harness.runner import Row, recorded_evidence, rejudge
-from harness.runner._steps import empty_result
-from harness.store import BLOBS, EVENTS, RunDirectory
 
 
 def recorded(folder: Path, row_: Row, world: MemoryWorld) -> RowResult:

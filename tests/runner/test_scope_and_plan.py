@@ -6,12 +6,12 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.runner.runner_bench import SUT, ref, scenario
 
 from harness.model import Applies, Datum, Matrix, Scenario
 from harness.runner import Row, plan_rows
 from harness.runner._plan import sut_datum
 from harness.runner._scope import Scope, UnresolvedError
+from tests.runner.runner_bench import SUT, ref, scenario
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 DATA = st.recursive(

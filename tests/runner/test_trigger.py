@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.runner.runner_bench import AT, PATIENT, SUT
 
 from harness.errors import InputError
 from harness.model import FailureKind, Practitioner, Trigger, TriggerMeans, TriggerOutcome
 from harness.peers import Pki, client_context, make_pki, server_context
 from harness.runner._trigger import AskPerson, pull_trigger, trigger_content
+from tests.runner.runner_bench import AT, PATIENT, SUT
 
 PRACTITIONER = Practitioner(
     key="physician",

@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.runner.runner_bench import CATALOGUE, NOW, row
 
 from harness.model import (
     Cause,
@@ -30,6 +29,7 @@ from harness.runner._verdicts import (
     run_requirements,
     verdict_of,
 )
+from tests.runner.runner_bench import CATALOGUE, NOW, row
 
 
 def step(verdict: Verdict, *covers: str, cause: Cause | None = None, reason: str = "") -> StepResult:

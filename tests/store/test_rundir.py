@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from tests.store.store_samples import NOW, broken_exchange, exchange, row, run
 
 from harness.errors import InputError
 from harness.model import Exchange, RowResult, ValidationReport
@@ -34,6 +33,7 @@ from harness.store import (
     to_json,
     validation_schema,
 )
+from tests.store.store_samples import NOW, broken_exchange, exchange, row, run
 
 
 def codes(exc: InputError) -> list[str]:

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -199,3 +200,45 @@ def test_threads_validate_at_the_same_time_on_workers_of_their_own(pack_of: Pack
         reports = list(threads.map(lambda content: validator.validate("d", content), documents))
         assert [r.verdict for r in reports] == ["pass", "warning", *["pass"] * 6]
         assert len(validator.worker_pids) in (1, 2)
+
+
+INCLUDING = (
+    b"<r xmlns='urn:x' xmlns:xop='http://www.w3.org/2004/08/xop/include'><a n='3'/><b>"
+    b"<xop:Include href='cid:1'/></b></r>"
+)
+BINARY = XSD.replace('<xs:element name="b"/>', '<xs:element name="b" type="xs:base64Binary"/>')
+
+
+def test_include_of_an_attachment_counts_as_the_characters_it_stands_for(pack_of: PackFactory) -> None:
+    pack = pack_of({"x.xsd": BINARY})
+
+    assert run(pack, INCLUDING).verdict == "pass"
+    assert run(pack, INCLUDING.replace(b"<xop:Include href='cid:1'/>", b"<x/>")).verdict == "fail"
+
+
+def test_first_pack_that_has_an_artefact_of_a_layer_judges_it_alone(tmp_path: Path) -> None:
+    lax = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:x"><xs:element name="r"/></xs:schema>'
+    packs = []
+    for name, files in {"official": {"x.xsd": lax}, "own": {"x.xsd": XSD, "s.sch": SCH}}.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        rows = [
+            f"  - {{id: {name}, layer: {'xsd' if f.endswith('xsd') else 'schematron'}, path: {f}, applies: ['*']}}"
+            for f in files
+        ]
+        for file, text in files.items():
+            (folder / file).write_text(text, encoding="utf-8")
+        (folder / "pack.yaml").write_text(
+            "\n".join([f"pack: org.example:{name}:1", "artefacts:", *rows]), encoding="utf-8"
+        )
+        packs.append(load_pack(folder))
+
+    with Validator(packs) as validator:
+        report = validator.validate("d.xml", b"<r xmlns='urn:x'><a n='3'/></r>")
+
+    assert [(u.layer, u.artefact, u.verdict) for u in report.uses[1:]] == [
+        (Layer.XSD, "official", "pass"),
+        (Layer.SCHEMATRON, "own", "pass"),
+    ]
+    with Validator(packs[::-1]) as validator:
+        assert validator.validate("d.xml", b"<r xmlns='urn:x'><a n='3'/></r>").verdict == "fail"
