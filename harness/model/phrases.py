@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from harness.model.hints import hints
+from harness.model.observations import observed
 from harness.model.text import Localized
 
 PHRASES: Mapping[str, Localized] = {
@@ -132,7 +133,7 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 def in_language(text: str, lang: str) -> str:
-    """`text` in `lang` (`en` or `fr`) where it is one of the known sentences, alone or after `ID: `; else as it is."""
+    """`text` in `lang` (`en` or `fr`) where it is one of the known sentences or wordings, alone or after `ID: `; else as it is."""
     if lang == "en" or not text:
         return text
     head, colon, tail = text.partition(": ")
@@ -144,4 +145,4 @@ def in_language(text: str, lang: str) -> str:
         found = pattern.fullmatch(text)
         if found:
             return french.format(**{k: in_language(v, lang) for k, v in found.groupdict().items()})
-    return text
+    return observed(text)

@@ -58,6 +58,9 @@ from harness.runner._scope import Scope, UnresolvedError, scope_key
 from harness.runner._steps import VERB_OF, default_title, empty_result, names_in, reference, text_of, under
 from harness.runner._verdicts import graded, merge_requirements, row_requirements, row_verdict, verdict_of
 
+POLL_S = 0.25
+"""How long after the end of a trigger a further request of the system is waited for."""
+
 
 class World(Protocol):
     """What steps do to the outside: a live one asks and answers, a recorded one repeats what was kept."""
@@ -245,7 +248,10 @@ class RowRun:
 
     async def _receive(self, step: Receive, slot: int, scope: Scope) -> StepResult:
         arguments = scope.resolve_mapping(step.reply.with_) if step.reply else {}
-        exchange = await self._world.receive(self._row, step, arguments)
+        if step.none or step.optional:
+            exchange = await self._receive_while_acting(step, arguments)
+        else:
+            exchange = await self._world.receive(self._row, step, arguments)
         if step.none:
             return self._nothing_wanted(step, exchange)
         if exchange is None and step.optional:
@@ -255,6 +261,18 @@ class RowRun:
             self._missed.append((slot, step))
             return self._nothing_came(step)
         return await self._exchange_result(step, exchange, scope)
+
+    async def _receive_while_acting(self, step: Receive, arguments: Mapping[str, Datum]) -> Exchange | None:
+        """What `receive` gives, or None once the system has ended what it was triggered to do and asks nothing more."""
+        left_s = step.within_s
+        while left_s > 0:
+            acting = any(not pending.task.done() for pending in self._pending.values())
+            wait_s = min(left_s, POLL_S if acting or self._pending else left_s)
+            exchange = await self._world.receive(self._row, replace(step, within_s=wait_s), arguments)
+            if exchange is not None or not acting:
+                return exchange
+            left_s -= wait_s
+        return None
 
     def _nothing_came(self, step: Receive) -> StepResult:
         """A missed request: the SUT's fault, unless it could not be made to act at all."""
@@ -458,10 +476,7 @@ class RowRun:
 
     async def _settle(self, step: Step, scope: Scope) -> None:
         """Wait for the outcome of triggers that `step` is about to look at."""
-        if isinstance(step, Receive) and step.none:
-            for key in list(self._pending):
-                await self._finish_trigger(key)
-        elif isinstance(step, Expect):
+        if isinstance(step, Expect):
             await self._settle_names({step.of}, scope)
         else:
             await self._settle_names(names_in(step), scope)

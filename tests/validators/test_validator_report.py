@@ -222,14 +222,12 @@ def test_first_pack_that_has_an_artefact_of_a_layer_judges_it_alone(tmp_path: Pa
     for name, files in {"official": {"x.xsd": lax}, "own": {"x.xsd": XSD, "s.sch": SCH}}.items():
         folder = tmp_path / name
         folder.mkdir()
-        rows = [
-            f"  - {{id: {name}, layer: {'xsd' if f.endswith('xsd') else 'schematron'}, path: {f}, applies: ['*']}}"
-            for f in files
-        ]
+        layers = {"x.xsd": "xsd", "s.sch": "schematron"}
+        rows = [f"  - {{id: {name}-{layers[f]}, layer: {layers[f]}, path: {f}, applies: ['*']}}" for f in files]
         for file, text in files.items():
             (folder / file).write_text(text, encoding="utf-8")
         (folder / "pack.yaml").write_text(
-            "\n".join([f"pack: org.example:{name}:1", "artefacts:", *rows]), encoding="utf-8"
+            "\n".join([f"pack: org.example:{name}:1", "artefacts:", *rows]) + "\n", encoding="utf-8"
         )
         packs.append(load_pack(folder))
 
@@ -237,8 +235,8 @@ def test_first_pack_that_has_an_artefact_of_a_layer_judges_it_alone(tmp_path: Pa
         report = validator.validate("d.xml", b"<r xmlns='urn:x'><a n='3'/></r>")
 
     assert [(u.layer, u.artefact, u.verdict) for u in report.uses[1:]] == [
-        (Layer.XSD, "official", "pass"),
-        (Layer.SCHEMATRON, "own", "pass"),
+        (Layer.XSD, "official-xsd", "pass"),
+        (Layer.SCHEMATRON, "own-schematron", "pass"),
     ]
     with Validator(packs[::-1]) as validator:
         assert validator.validate("d.xml", b"<r xmlns='urn:x'><a n='3'/></r>").verdict == "fail"
