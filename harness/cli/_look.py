@@ -215,7 +215,8 @@ def report_command(folder: Path, format_: str, output: Path | None, lang: str | 
         if output is None:
             index = write_outputs(run, folder, lang)
         else:
-            index = report.render_html(run, output, templates=bundled_data() / "reports", lang=lang).absolute()
+            templates, blobs = bundled_data() / "reports", folder / "blobs"
+            index = report.render_html(run, output, templates=templates, lang=lang, blobs=blobs).absolute()
         sys.stdout.write(f"{index}\n")
     else:
         content = report.render_junit(run) if format_ == "junit" else (folder / "run.json").read_bytes()

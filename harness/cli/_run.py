@@ -160,6 +160,7 @@ async def _ask_person(text: str) -> str:
 
 def write_outputs(run: Run, out: Path, lang: str) -> Path:
     """Write report and junit.xml beside the record; returns the report's first page."""
-    index = report.render_html(run, out / "report", templates=bundled_data() / "reports", lang=lang)
+    templates = bundled_data() / "reports"
+    index = report.render_html(run, out / "report", templates=templates, lang=lang, blobs=out / "blobs")
     (out / "junit.xml").write_bytes(report.render_junit(run))
     return index.absolute()

@@ -184,8 +184,7 @@ def observed(text: str) -> str:
     if french := OBSERVATIONS.get(text):
         return french
     if _NEXT_OUTCOME.search(text) or text.endswith(" (tolerated)"):
-        alternatives = (a.removesuffix(" (tolerated)") + " (toléré)" * a.endswith(" (tolerated)") for a in _outcomes(text))
-        return " ou ".join(alternatives)
+        return " ou ".join(_NEXT_OUTCOME.split(text)).replace(" (tolerated)", " (toléré)")
     for pattern, french in _patterns():
         found = pattern.fullmatch(text)
         if found:
@@ -194,7 +193,3 @@ def observed(text: str) -> str:
     if comma and head.startswith("HTTP "):
         return ", ".join([head, *(observed(part) for part in tail.split(", "))])
     return text
-
-
-def _outcomes(text: str) -> list[str]:
-    return _NEXT_OUTCOME.split(text)

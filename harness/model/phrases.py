@@ -55,6 +55,10 @@ PHRASES: Mapping[str, Localized] = {
     "no-artefact": Localized(
         en="no artefact of the packs applies to {kind}", fr="aucun artefact des paquets ne s'applique à {kind}"
     ),
+    "codes": Localized(
+        en="{unverifiable} of {total} codes are in no value set of the packs",
+        fr="{unverifiable} codes sur {total} ne sont dans aucun jeu de valeurs des paquets",
+    ),
     "harness-fault": Localized(
         en="the harness itself failed ({error}); the traceback is in events.jsonl",
         fr="l'outil lui-même a échoué ({error}) ; la trace est dans events.jsonl",
@@ -133,7 +137,7 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 def in_language(text: str, lang: str) -> str:
-    """`text` in `lang` (`en` or `fr`) where it is one of the known sentences or wordings, alone or after `ID: `; else as it is."""
+    """`text` in `lang` (`en` or `fr`) where it is a known sentence or wording, alone or after `ID: `; else as it is."""
     if lang == "en" or not text:
         return text
     head, colon, tail = text.partition(": ")

@@ -90,7 +90,8 @@ def merge_workers(config: pytest.Config, out: Path) -> None:
 
 
 def _write_outputs(run: Run, out: Path, lang: str) -> None:
-    report.render_html(run, out / "report", templates=bundled_data() / "reports", lang=lang)
+    templates = bundled_data() / "reports"
+    report.render_html(run, out / "report", templates=templates, lang=lang, blobs=out / "blobs")
     (out / "junit.xml").write_bytes(report.render_junit(run))
 
 

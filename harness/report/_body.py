@@ -1,4 +1,4 @@
-"""What a recorded HTTP message holds, for display: its parts, its SOAP part, its documents and assertions.
+"""What a recorded HTTP message holds, for display: its parts, its SOAP part, its documents.
 
 Tolerant on purpose, and separate from the readers that judge: whatever the bytes are, the answer is a value.
 """
@@ -14,7 +14,7 @@ from lxml import etree
 from harness import safexml
 from harness.errors import WireError
 from harness.model import HttpRecord
-from harness.wire.ns import DS, HL7, PREFIXES, RIM, RS, SAML, SOAP, SOAP11, XDSB, XOP
+from harness.wire.ns import HL7, PREFIXES, RIM, RS, SOAP, SOAP11, XDSB, XOP
 
 SOAP_VERSIONS = (SOAP, SOAP11)
 MAX_PARTS = 200
@@ -46,24 +46,6 @@ class Document:
     @property
     def sha256(self) -> str:
         return sha256(self.content)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assertion:
-    """What a SAML assertion says of itself; texts exactly as written, nothing verified.
-
-    Source: SAML 2.0 Core, 2.3.3 and 2.5.1.
-    """
-
-    id: str
-    issuer: str
-    subject: str
-    not_before: str
-    not_on_or_after: str
-    context: str
-    signature: str
-    attributes: tuple[tuple[str, str], ...]
-    line: int
 
 
 def parts(record: HttpRecord) -> tuple[Part, ...]:
@@ -116,13 +98,6 @@ def documents(message: tuple[Part, ...]) -> tuple[Document, ...]:
     return tuple(found)
 
 
-def assertions(root: etree._Element | None) -> tuple[Assertion, ...]:
-    """Every SAML assertion under `root`, in document order."""
-    if root is None:
-        return ()
-    return tuple(_assertion(e) for e in list(root.iter(f"{{{SAML}}}Assertion"))[:10])
-
-
 def gist(root: etree._Element | None) -> str:
     """One line in the protocol's own words on what a message says: acknowledgement, status, fault, counts."""
     payload = _payload(root)
@@ -158,37 +133,6 @@ def _payload(root: etree._Element | None) -> etree._Element | None:
             body = root.find(f"{{{space}}}Body")
             return None if body is None else next((e for e in body if isinstance(e.tag, str)), None)
     return root
-
-
-def _assertion(element: etree._Element) -> Assertion:
-    conditions = element.find(f"{{{SAML}}}Conditions")
-    method = element.find(f"{{{DS}}}Signature/{{{DS}}}SignedInfo/{{{DS}}}SignatureMethod")
-    held = []
-    for attribute in element.iter(f"{{{SAML}}}Attribute"):
-        values = [_everything(v) for v in attribute.iter(f"{{{SAML}}}AttributeValue")]
-        held.append((attribute.get("FriendlyName") or attribute.get("Name") or "", ", ".join(v for v in values if v)))
-    return Assertion(
-        id=element.get("ID", ""),
-        issuer=_text(element.find(f"{{{SAML}}}Issuer")),
-        subject=_text(element.find(f"{{{SAML}}}Subject/{{{SAML}}}NameID")),
-        not_before="" if conditions is None else conditions.get("NotBefore", ""),
-        not_on_or_after="" if conditions is None else conditions.get("NotOnOrAfter", ""),
-        context=_text(element.find(f".//{{{SAML}}}AuthnContextClassRef")),
-        signature="" if method is None else method.get("Algorithm", ""),
-        attributes=tuple(held),
-        line=element.sourceline or 0,
-    )
-
-
-def _everything(value: etree._Element) -> str:
-    """Text of an attribute value; for a coded element inside it (`hl7:Role`), its code and display name."""
-    text = _text(value)
-    if text:
-        return text
-    child = next((e for e in value if isinstance(e.tag, str)), None)
-    if child is None:
-        return ""
-    return " ".join(v for v in (child.get("code", ""), child.get("displayName", ""), _text(child)) if v)
 
 
 def _text(element: etree._Element | None) -> str:

@@ -1,12 +1,13 @@
 """What every view builder needs at hand, and the views of findings and validations that several pages share."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from harness.model import (
     Cause,
     Finding,
     Layer,
+    Location,
     Requirement,
     RowResult,
     Run,
@@ -94,6 +95,10 @@ _SEVERITY_KEYS: Mapping[Severity, tuple[str, str]] = {
 }
 _SEVERITY_ORDER = (Severity.ERROR, Severity.UNDECIDABLE, Severity.WARNING, Severity.INFORMATION)
 
+_BY_RULE = (Layer.WELL_FORMED, Layer.XSD, Layer.SCHEMATRON, Layer.TERMINOLOGY)
+"""Layers whose findings speak with the rule's own sentence."""
+_TITLE_LENGTH = 240
+
 _NEXT: Mapping[Severity, str] = {
     Severity.ERROR: N_("Correct the system where this is produced, then run the scenario again."),
     Severity.WARNING: N_("Correct the system, or write down why it may differ here; a warning does not fail the run."),
@@ -106,7 +111,10 @@ _NEXT: Mapping[Severity, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The run, the words, and where pages lie. `root` leads from the page in hand to the report folder."""
+    """The run, the words, and where pages lie. `root` leads from the page in hand to the report folder.
+
+    `blobs` are the files beside the report that hold exact bytes: sha-256 to size.
+    """
 
     run: Run
     words: Words
@@ -115,6 +123,7 @@ class Desk:
     placed: tuple[tuple[Placed, ...], ...]
     default: str
     root: str = ""
+    blobs: Mapping[str, int] = field(default_factory=dict)
 
     def href(self, page: str, anchor: str = "") -> str:
         """Link to `page` in the language of this page."""
@@ -134,6 +143,13 @@ class Desk:
 
     def actor(self, actor: str) -> str:
         return self.words.say(ACTOR_NAMES[actor]) if actor in ACTOR_NAMES else actor
+
+    def raw(self, name: str, digest: str, suggested: str) -> tuple[views.RawFile, ...]:
+        """The file that holds the bytes of `digest`, when there is one beside the report."""
+        if digest not in self.blobs:
+            return ()
+        size = self.words.size(self.blobs[digest])
+        return (views.RawFile(text=name, size=size, href=f"{self.root}../blobs/{digest}", download=slug(suggested)),)
 
     def requirement_link(self, requirement_id: str) -> views.Link:
         return views.Link(text=requirement_id, href=self.href("requirements", requirement_anchor(requirement_id)))
@@ -168,45 +184,71 @@ def _requirement(desk: Desk, finding: Finding) -> Requirement | None:
 
 
 def finding_title(desk: Desk, finding: Finding) -> Prose:
+    """What a rule says of itself, else the requirement, else the message; one line of bounded length."""
     requirement = _requirement(desk, finding)
+    if finding.message and (finding.layer in _BY_RULE or not requirement):
+        said = desk.words.quote(" ".join(finding.message.split()))
+        cut = said.text if len(said.text) <= _TITLE_LENGTH else said.text[:_TITLE_LENGTH].rstrip() + "…"
+        return Prose(text=cut, lang=said.lang)
     if requirement:
         return desk.words.localized(requirement.text)
-    if finding.message:
-        return desk.words.quote(finding.message)
     return Prose(text=desk.words.say("The expectation of the scenario is not met"))
 
 
-def finding_view(desk: Desk, row: int, placed: Placed) -> views.FindingView:
-    """`placed` with its six facts; what the finding does not say is said to be missing."""
-    w, finding = desk.words, placed.finding
+def grouped(placed: Sequence[Placed]) -> tuple[tuple[Placed, ...], ...]:
+    """`placed` with those together that say the same of several places, in order of their first."""
+    groups: dict[Finding, list[Placed]] = {}
+    for p in placed:
+        groups.setdefault(replace(p.finding, at=Location(), excerpt=""), []).append(p)
+    return tuple(tuple(group) for group in groups.values())
+
+
+def finding_view(desk: Desk, row: int, group: tuple[Placed, ...]) -> views.FindingView:
+    """The first of `group` with its six facts and the places of the others; what is not said is said to be missing."""
+    w, placed = desk.words, group[0]
+    finding = placed.finding
     requirement = _requirement(desk, finding)
     missing = Prose(text=w.say("not stated"))
-    mark = severity_mark(desk, finding)
     title = finding_title(desk, finding)
     place = place_link(desk, row, placed)
-    message = w.quote(finding.message) if finding.message and finding.message != title.text else Prose(text="")
-    sources = dict.fromkeys(s for s in (finding.source, *(requirement.sources if requirement else ())) if s)
+    message = w.quote(finding.message)
+    expected, found = w.quote(finding.expected), w.quote(finding.found)
+    if not finding.expected and not finding.found and finding.layer in _BY_RULE:
+        expected, found = Prose(text=w.say("that the rule holds")), Prose(text=w.say("it does not hold here"))
     return views.FindingView(
         anchor=placed.anchor,
-        mark=mark,
+        mark=severity_mark(desk, finding),
         title=title,
         layer=w.say(LAYER_WORDS[finding.layer]),
-        expected=w.quote(finding.expected) if finding.expected else missing,
-        found=w.quote(finding.found) if finding.found else missing,
-        message=message,
+        times=w.count("%(n)s place", "%(n)s places", len(group)) if len(group) > 1 else "",
+        expected=expected if expected.text else missing,
+        found=found if found.text else missing,
+        message=message if message.text != title.text else Prose(text=""),
         place=place,
         xpath=finding.at.xpath or "",
         excerpt=excerpt(desk, row, placed),
+        others=tuple(
+            views.PlaceView(anchor=p.anchor, place=place_link(desk, row, p), xpath=p.finding.at.xpath or "")
+            for p in group[1:]
+        ),
         requirement=desk.requirement_link(requirement.id) if requirement else _bare_link(finding.requirement or "", w),
         requirement_text=w.localized(requirement.text) if requirement else Prose(text=""),
         level=requirement.level.value if requirement else "",
-        sources=tuple(sources) or (missing.text,),
+        sources=_sources(finding, requirement) or (missing.text,),
         rule=finding.rule,
         test=finding.test,
+        see=finding.see,
         deviation=finding.deviation or "",
         next=_next(desk, finding, requirement),
         copy=_copy(desk.run.rows[row].id, finding, place.text),
     )
+
+
+def _sources(finding: Finding, requirement: Requirement | None) -> tuple[str, ...]:
+    """Each source once; a finding often repeats those of its requirement as one text."""
+    known = requirement.sources if requirement else ()
+    own = finding.source if finding.source and finding.source not in (", ".join(known), "; ".join(known)) else ""
+    return tuple(dict.fromkeys(s for s in (own, *known) if s))
 
 
 def _bare_link(requirement_id: str, w: Words) -> views.Link:
@@ -268,19 +310,25 @@ def _place_href(desk: Desk, row: int, placed: Placed) -> str:
 
 
 def excerpt(desk: Desk, row: int, placed: Placed) -> tuple[views.ExcerptLine, ...]:
-    """The source lines around a finding: as the finding quotes them, else two lines on either side; at most 7."""
-    finding = placed.finding
-    if finding.excerpt:
-        return tuple(views.ExcerptLine(number="", text=_cut_line(t, None)) for t in finding.excerpt.splitlines()[:7])
-    if not placed.place.exchange or not finding.at.line:
+    """The source lines around a finding: two on either side, else as the finding quotes them; at most 7."""
+    shown = _around(desk, row, placed)
+    if shown or not placed.finding.excerpt:
+        return shown
+    quoted = placed.finding.excerpt.splitlines()[:7]
+    return tuple(views.ExcerptLine(number="", text=_cut_line(t, None)) for t in quoted)
+
+
+def _around(desk: Desk, row: int, placed: Placed) -> tuple[views.ExcerptLine, ...]:
+    line, column = placed.finding.at.line, placed.finding.at.column
+    if not placed.place.exchange or not line:
         return ()
     data = bytes_at(desk.opened[row, placed.place.exchange], placed.place)
     lines = _shown.decoded(data[: _shown.MAX_SHOWN]).split("\n")
-    at = finding.at.line - 1
+    at = line - 1
     if not 0 <= at < len(lines) or not data:
         return ()
     if len(lines[at]) > _shown.LONG_LINE:
-        return (views.ExcerptLine(number=f"{at + 1}", text=_cut_line(lines[at], finding.at.column), hit=True),)
+        return (views.ExcerptLine(number=f"{at + 1}", text=_cut_line(lines[at], column), hit=True),)
     return tuple(
         views.ExcerptLine(number=f"{n + 1}", text=_cut_line(lines[n].rstrip("\r"), None), hit=n == at)
         for n in range(max(0, at - 2), min(len(lines), at + 3))

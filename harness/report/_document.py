@@ -7,13 +7,23 @@ used: a document is a stranger's bytes.
 import base64
 import binascii
 import re
+from dataclasses import replace
 
 from lxml import etree
 
+from harness.model import ValidationReport
 from harness.report import _body, _shown, views
-from harness.report._desk import Desk, gravest, note_view, validation_view
+from harness.report._desk import (
+    Desk,
+    finding_title,
+    gravest,
+    grouped,
+    note_view,
+    severity_mark,
+    validation_view,
+)
 from harness.report._listing import code_listing
-from harness.report._opened import shows_document
+from harness.report._opened import Placed, shows_document
 from harness.wire.ns import HL7
 
 _MAX_BLOCKS = 300
@@ -51,18 +61,47 @@ def document_view(desk: Desk, row: int, exchange: str, number: int) -> views.Doc
             views.Fact(name=w.say("Size"), value=w.size(len(document.content))),
             views.Fact(name="sha-256", value=document.sha256, code=True),
         ),
+        files=desk.raw(w.say("Document, exact bytes"), document.sha256, f"{exchange}-document-{number + 1}"),
+        said=_said(desk, placed),
         header=_header(desk, root),
         sections=_sections(desk, root, 0, lines),
         embedded=_embedded(desk, root),
         listing=listing,
         loose=tuple(note_view(desk, row, p) for p in loose),
-        validations=tuple(
-            validation_view(desk, v)
-            for s in desk.run.rows[row].steps
-            for v in s.validations
-            if v.sha256 == document.sha256
-        ),
+        validations=tuple(validation_view(desk, v) for v in _validations(desk, row, document.sha256)),
     )
+
+
+def _validations(desk: Desk, row: int, sha256: str) -> tuple[ValidationReport, ...]:
+    """What validated these bytes; steps that ask for the same show the same, which is told once."""
+    reports = [v for s in desk.run.rows[row].steps for v in s.validations if v.sha256 == sha256]
+    kept: list[ValidationReport] = []
+    for report in reports:
+        if not any(_told(report) == _told(k) for k in kept):
+            kept.append(report)
+    return tuple(kept)
+
+
+def _told(report: ValidationReport) -> ValidationReport:
+    return replace(report, uses=tuple(replace(use, duration_s=0.0) for use in report.uses))
+
+
+def _said(desk: Desk, placed: list[Placed]) -> tuple[views.GroupedView, ...]:
+    w = desk.words
+    return tuple(
+        views.GroupedView(
+            mark=severity_mark(desk, group[0].finding),
+            title=finding_title(desk, group[0].finding),
+            times=w.count("%(n)s place", "%(n)s places", len(group)),
+            places=tuple(views.Link(text=_line_of(desk, p), href=f"#{p.anchor}") for p in group),
+        )
+        for group in grouped(placed)
+    )
+
+
+def _line_of(desk: Desk, placed: Placed) -> str:
+    line = placed.finding.at.line
+    return desk.words.say("line %(n)s", n=line) if line else placed.anchor
 
 
 def _header(desk: Desk, root: etree._Element | None) -> tuple[views.Fact, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from harness.model import Exchange, FailureKind, HttpRecord, Party, TlsFacts
 from harness.report import _body, _shown, views
+from harness.report._assertions import assertion_views
 from harness.report._desk import Desk, note_view, place_link
 from harness.report._listing import code_listing
 from harness.report._opened import Placed, document_page, shows_document
@@ -20,6 +21,7 @@ _FAILURES = {
     FailureKind.NOT_HTTP: N_("What came was not HTTP."),
     FailureKind.NO_REQUEST: N_("No request came."),
 }
+_MAX_PLACES = 12
 _NAMES = {
     "ITI-55": "Cross Gateway Patient Discovery",
     "ITI-38": "Cross Gateway Query",
@@ -43,6 +45,7 @@ def exchange_view(desk: Desk, index: int, number: int) -> views.ExchangeView:
     else:
         loose.extend(p for p in placed if p.place.side == "response")
     ours = x.initiator is Party.PEER
+    mine = [p for p in desk.placed[index] if p.place.exchange == x.id]
     return views.ExchangeView(
         mark=exchange_mark(desk, index, x),
         id=x.id,
@@ -54,7 +57,10 @@ def exchange_view(desk: Desk, index: int, number: int) -> views.ExchangeView:
             for n, s in enumerate(row.steps, start=1)
             if x.id in s.exchanges
         ),
-        places=_places(desk, index, x),
+        places=_places(desk, index, mine),
+        more_places=w.count("and %(n)s more in the scenario", "and %(n)s more in the scenario", len(mine) - _MAX_PLACES)
+        if len(mine) > _MAX_PLACES
+        else "",
         altered=x.altered,
         altered_by=w.say("The request was altered on purpose.")
         if ours
@@ -86,12 +92,11 @@ def _heading(desk: Desk, x: Exchange, gist: str) -> str:
     return w.say("Exchange %(id)s", id=x.id)
 
 
-def _places(desk: Desk, index: int, x: Exchange) -> tuple[views.Link, ...]:
-    """All findings of this exchange, those on its documents too, each linked to its line."""
-    mine = [p for p in desk.placed[index] if p.place.exchange == x.id]
+def _places(desk: Desk, index: int, mine: Sequence[Placed]) -> tuple[views.Link, ...]:
+    """Findings of this exchange, those on its documents too, each linked to its line."""
     return tuple(
         views.Link(text=desk.words.say("%(name)s: %(value)s", name=_named(p), value=link.text), href=link.href)
-        for p in mine
+        for p in mine[:_MAX_PLACES]
         if (link := place_link(desk, index, p))
     )
 
@@ -137,7 +142,12 @@ def _message(
         body=body,
         facts=_record_facts(desk, record, root, parts),
         parts=tuple(others),
-        assertions=_assertions(desk, root.content),
+        files=_files(desk, x, record, side),
+        assertions=assertion_views(
+            desk,
+            desk.opened[index, x.id].request_tokens if side == "request" else desk.opened[index, x.id].response_tokens,
+            x.started_at,
+        ),
     )
     return view, (*homeless, *elsewhere)
 
@@ -155,6 +165,12 @@ def _record_facts(
         facts.append(views.Fact(name=w.say("SOAP part"), value=w.size(len(root.content))))
         facts.append(views.Fact(name=w.say("MIME parts"), value=w.figure(len(parts))))
     return tuple(facts)
+
+
+def _files(desk: Desk, x: Exchange, record: HttpRecord, side: str) -> tuple[views.RawFile, ...]:
+    w = desk.words
+    whole = desk.raw(w.say("Whole message, head and body"), _body.sha256(record.raw), f"{x.id}-{side}-http")
+    return whole + desk.raw(w.say("Body"), _body.sha256(record.body), f"{x.id}-{side}-body") if record.body else whole
 
 
 def _part(
@@ -179,29 +195,6 @@ def _part(
         views.Fact(name="sha-256", value=part.sha256, code=True),
     )
     return views.PartView(title=title, facts=facts, listing=listing, document=link), left
-
-
-def _assertions(desk: Desk, content: bytes) -> tuple[views.AssertionView, ...]:
-    w = desk.words
-    made = []
-    for n, a in enumerate(_body.assertions(_body.parsed(content)), start=1):
-        facts = [
-            views.Fact(name="ID", value=a.id, code=True),
-            views.Fact(name="Issuer", value=a.issuer),
-            views.Fact(name="NameID", value=a.subject),
-            views.Fact(name="NotBefore", value=a.not_before, code=True),
-            views.Fact(name="NotOnOrAfter", value=a.not_on_or_after, code=True),
-            views.Fact(name="AuthnContext", value=a.context.rpartition(":")[2]),
-            views.Fact(name="SignatureMethod", value=a.signature.rpartition("#")[2], code=True),
-        ]
-        made.append(
-            views.AssertionView(
-                title=w.say("Assertion %(n)s, line %(line)s", n=n, line=a.line),
-                facts=tuple(f if f.value else views.Fact(name=f.name, value=w.say("absent")) for f in facts),
-                attributes=tuple(views.Fact(name=k, value=v) for k, v in a.attributes),
-            )
-        )
-    return tuple(made)
 
 
 def _tls(desk: Desk, tls: TlsFacts | None) -> tuple[views.Fact, ...]:

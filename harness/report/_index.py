@@ -136,25 +136,39 @@ def _owners(desk: Desk) -> Iterable[views.OwnerView]:
         mine = [i for i in open_rows if _owner(desk.run.rows[i]) == key]
         if not mine:
             continue
-        rest = len(mine) - _ITEMS_PER_OWNER
+        groups = _same_reason(desk.run.rows, mine)
+        rest = sum(len(g) for g in groups[_ITEMS_PER_OWNER:])
         yield views.OwnerView(
             title=w.say("%(name)s: %(value)s", name=w.say(title), value=w.figure(len(mine))),
-            items=tuple(_todo(desk, i) for i in mine[:_ITEMS_PER_OWNER]),
+            items=tuple(_todo(desk, g) for g in groups[:_ITEMS_PER_OWNER]),
             more=w.count("and %(n)s more in the list below", "and %(n)s more in the list below", rest)
             if rest > 0
             else "",
         )
 
 
-def _todo(desk: Desk, index: int) -> views.TodoView:
-    row = desk.run.rows[index]
+def _same_reason(rows: Sequence[RowResult], indexes: Sequence[int]) -> list[tuple[int, ...]]:
+    """`indexes` with rows together that ended the same way for the same stated reason, in order of their first."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for i in indexes:
+        row = rows[i]
+        key = (row.verdict.value, row.cause.value if row.cause else "", row.reason) if row.reason else (row.id, str(i))
+        groups.setdefault(key, []).append(i)
+    return [tuple(group) for group in groups.values()]
+
+
+def _todo(desk: Desk, group: tuple[int, ...]) -> views.TodoView:
+    row, w, others = desk.run.rows[group[0]], desk.words, len(group) - 1
     told = [desk.cause(row.cause), ", ".join(_told_requirements(row))]
     return views.TodoView(
         mark=desk.verdict(row.verdict),
-        text=desk.words.localized(row.title),
-        href=desk.href(desk.site.rows[index]),
+        text=w.localized(row.title),
+        href=desk.href(desk.site.rows[group[0]]),
         why=" · ".join(t for t in told if t),
-        detail=desk.words.quote(row.reason),
+        detail=w.quote(row.reason),
+        also=w.count("and %(n)s other row for the same reason", "and %(n)s other rows for the same reason", others)
+        if others
+        else "",
     )
 
 

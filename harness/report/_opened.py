@@ -3,18 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from lxml import etree
+
 from harness.model import Exchange, Finding, HttpRecord, RowResult, Run, StepResult
 from harness.report import _body, _shown
 from harness.report._names import Site
+from harness.report._tokens import Token, tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """Parts of both messages, documents of the response, and one line on each message."""
+    """Parts and assertions of both messages, documents of the response, and one line on each message."""
 
     request: tuple[_body.Part, ...]
     response: tuple[_body.Part, ...]
     documents: tuple[_body.Document, ...]
+    request_tokens: tuple[Token, ...]
+    response_tokens: tuple[Token, ...]
     request_gist: str
     response_gist: str
 
@@ -51,19 +56,23 @@ def open_exchanges(run: Run) -> Mapping[tuple[int, str], Opened]:
 def _open(exchange: Exchange) -> Opened:
     request = _body.parts(exchange.request)
     response = _body.parts(exchange.response) if exchange.response else ()
+    asked = _body.parsed(_body.root_part(request).content)
+    answered = _body.parsed(_body.root_part(response).content) if response else None
     return Opened(
         request=request,
         response=response,
         documents=_body.documents(response) if response else (),
-        request_gist=_gist(exchange.request, request),
-        response_gist=_gist(exchange.response, response),
+        request_tokens=tokens(asked),
+        response_tokens=tokens(answered),
+        request_gist=_gist(exchange.request, asked),
+        response_gist=_gist(exchange.response, answered),
     )
 
 
-def _gist(record: HttpRecord | None, parts: tuple[_body.Part, ...]) -> str:
+def _gist(record: HttpRecord | None, root: etree._Element | None) -> str:
     if record is None:
         return ""
-    said = _body.gist(_body.parsed(_body.root_part(parts).content))
+    said = _body.gist(root)
     if record.status is not None and (not said or not 200 <= record.status < 300):
         return f"HTTP {record.status}" + (f", {said}" if said else "")
     return said

@@ -1,8 +1,8 @@
 """View of the page of one scenario row: what happened, why it is so, what to do."""
 
-from harness.model import RowResult, StepResult, TriggerOutcome, Verdict
+from harness.model import ROLL_UP_ORDER, RowResult, StepResult, TriggerOutcome, Verdict
 from harness.report import views
-from harness.report._desk import Desk, finding_title, finding_view, validation_view
+from harness.report._desk import Desk, finding_title, finding_view, grouped, validation_view
 from harness.report._listing import plain_lines
 from harness.report._opened import Placed
 from harness.report._requirements import line_view
@@ -23,7 +23,7 @@ def row_view(desk: Desk, index: int) -> views.RowView:
         said.append(w.say("state: %(state)s", state=desk.state(row.state)))
     steps = tuple(_step(desk, index, n, step) for n, step in enumerate(row.steps, start=1))
     placed = desk.placed[index]
-    loose = tuple(finding_view(desk, index, p) for p in placed if p.step is None)
+    loose = tuple(finding_view(desk, index, g) for g in grouped([p for p in placed if p.step is None]))
     return views.RowView(
         mark=mark,
         eyebrow_id=row.id,
@@ -35,7 +35,7 @@ def row_view(desk: Desk, index: int) -> views.RowView:
         sequences=sequences(desk, index),
         steps=steps,
         steps_note=_steps_note(desk, row),
-        findings=tuple(views.Link(text=_short(desk, p), href=f"#{p.anchor}") for p in placed),
+        findings=tuple(views.Link(text=_short(g), href=f"#{g[0].anchor}") for g in _groups(placed)),
         loose=loose,
         requirements=_requirements(desk, row, placed),
         altered=tuple(
@@ -73,9 +73,16 @@ def _steps_note(desk: Desk, row: RowResult) -> str:
     return f"{w.seconds(row.duration_s)} · {exchanged}"
 
 
-def _short(desk: Desk, placed: Placed) -> str:
-    finding = placed.finding
-    return f"{placed.anchor} {finding.requirement or finding.rule}".strip()
+def _groups(placed: tuple[Placed, ...]) -> list[tuple[Placed, ...]]:
+    """The findings of a row as its page groups them: step by step, equal ones together."""
+    steps = dict.fromkeys(p.step for p in placed)
+    return [group for step in steps for group in grouped([p for p in placed if p.step == step])]
+
+
+def _short(group: tuple[Placed, ...]) -> str:
+    finding = group[0].finding
+    times = f" × {len(group)}" if len(group) > 1 else ""
+    return f"{group[0].anchor} {finding.requirement or finding.rule}{times}".strip()
 
 
 def _step(desk: Desk, index: int, number: int, step: StepResult) -> views.StepView:
@@ -104,7 +111,7 @@ def _step(desk: Desk, index: int, number: int, step: StepResult) -> views.StepVi
         offset=offset,
         width=width,
         exchanges=links,
-        findings=tuple(finding_view(desk, index, p) for p in mine),
+        findings=tuple(finding_view(desk, index, g) for g in grouped(mine)),
         validations=tuple(validation_view(desk, v) for v in step.validations),
         open=step.verdict not in _QUIET,
     )
@@ -125,10 +132,8 @@ def _requirements(desk: Desk, row: RowResult, placed: tuple[Placed, ...]) -> tup
     for p in placed:
         if p.finding.requirement:
             links.setdefault(p.finding.requirement, []).append(views.Link(text=p.anchor, href=f"#{p.anchor}"))
-    return tuple(
-        line_view(desk, r, desk.run.catalogue.get(r.id), (), tuple(links.get(r.id, ())))
-        for r in sorted(row.requirements, key=lambda r: r.id)
-    )
+    order = sorted(row.requirements, key=lambda r: (ROLL_UP_ORDER.index(r.verdict), r.id))
+    return tuple(line_view(desk, r, desk.run.catalogue.get(r.id), (), tuple(links.get(r.id, ()))) for r in order)
 
 
 def _trigger(desk: Desk, number: int, outcome: TriggerOutcome) -> views.TriggerView:

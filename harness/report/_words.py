@@ -59,7 +59,7 @@ class Words:
         """`text` translated when the catalogue or the table of phrases has it, else as it is and marked as English."""
         translated = in_language(text, self.lang)
         if translated != text:
-            return Prose(text=translated)
+            return Prose(text=translated.replace(" : ", "\u00a0: ").replace(" ; ", "\u202f; "))
         return Prose(text=self.say(text)) if self.knows(text) or not text else Prose(text=text, lang="en")
 
     def localized(self, text: Localized) -> Prose:
@@ -79,6 +79,17 @@ class Words:
             return f"{whole // 60}\u00a0min {whole % 60}\u00a0s"
         text = f"{s:.2f}" if s < 10 else f"{s:.1f}"
         return f"{text.replace('.', ',') if self.lang == 'fr' else text}\u00a0s"
+
+    def lasting(self, s: float) -> str:
+        """A length of time of any size in its two largest units: `4 h 0 min`, `12 d 3 h`; short ones as `seconds`."""
+        minutes = round(s / 60)
+        if minutes < 60:
+            return self.seconds(s)
+        hours, minutes = divmod(minutes, 60)
+        if hours < 48:
+            return f"{hours}\u00a0h {minutes}\u00a0min" if minutes else f"{hours}\u00a0h"
+        days, hours = divmod(hours, 24)
+        return self.say("%(days)s\u00a0d %(hours)s\u00a0h", days=self.figure(days), hours=hours)
 
     def size(self, n: int) -> str:
         """A number of bytes in words."""

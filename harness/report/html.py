@@ -4,8 +4,9 @@ The one place that escapes is the Jinja environment made here: everything printe
 and control and direction characters are made visible in the finished page. Nothing is fetched, no page needs a script.
 """
 
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,17 +28,21 @@ from harness.report._words import LANGUAGES, load_words
 _FOLDERS = ("scenarios", "exchanges", "documents", "assets")
 _ASSETS = ("report.css", "report.js")
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
 type Page = tuple[str, str, str, object, tuple[views.Link, ...]]
 """Name, template, title, view, links of the rail."""
 
 
-def render_html(run: Run, folder: Path, *, templates: Path, lang: str) -> Path:
+def render_html(run: Run, folder: Path, *, templates: Path, lang: str, blobs: Path | None = None) -> Path:
     """Writes the report of `run` into `folder` and returns its `index.html`; the same run gives the same bytes.
 
     Args:
         folder: made if absent; pages of the same name in it are replaced, nothing is deleted.
         templates: the `reports/` folder (templates, static, translations).
         lang: `en` or `fr`, the language of the pages without suffix; `x.fr.html` or `x.en.html` is the sibling.
+        blobs: folder of exact bytes by sha-256. Pages link to its files only when it is `blobs` beside `folder`, so that
+            both can be moved together.
 
     Raises:
         HarnessError: a template or catalogue is missing or broken.
@@ -54,12 +59,20 @@ def render_html(run: Run, folder: Path, *, templates: Path, lang: str) -> Path:
     opened = open_exchanges(run)
     placed = tuple(tuple(locate(p, opened, index) for p in place_findings(row)) for index, row in enumerate(run.rows))
     environment = _environment(templates)
+    files = _files(blobs, folder)
     for language in LANGUAGES:
         words = load_words(templates, language)
-        desk = Desk(run=run, words=words, site=site, opened=opened, placed=placed, default=lang)
+        desk = Desk(run=run, words=words, site=site, opened=opened, placed=placed, default=lang, blobs=files)
         for page in _pages(desk):
             _write(folder, environment, desk, page)
     return folder / "index.html"
+
+
+def _files(blobs: Path | None, folder: Path) -> Mapping[str, int]:
+    """The files beside the report that hold exact bytes: sha-256 to size."""
+    if blobs is None or not blobs.is_dir() or blobs.resolve() != folder.resolve().parent / "blobs":
+        return {}
+    return {path.name: path.stat().st_size for path in blobs.iterdir() if _DIGEST.fullmatch(path.name)}
 
 
 def _environment(templates: Path) -> Environment:

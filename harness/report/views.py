@@ -87,25 +87,47 @@ class ExcerptLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceView:
+    """A further place of a finding; `anchor` is that of the finding made there."""
+
+    anchor: str
+    place: Link
+    xpath: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawFile:
+    """A file beside the report that holds exact bytes; `download` is a name for a copy."""
+
+    text: str
+    size: str
+    href: str
+    download: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindingView:
-    """A finding in full: the six facts, place, excerpt, and what to do next."""
+    """A finding in full: the six facts, place, excerpt, and what to do next; `others` are places with the same to say."""
 
     anchor: str
     mark: Mark
     title: Prose
     layer: str
+    times: str
     expected: Prose
     found: Prose
     message: Prose
     place: Link
     xpath: str
     excerpt: tuple[ExcerptLine, ...]
+    others: tuple[PlaceView, ...]
     requirement: Link
     requirement_text: Prose
     level: str
     sources: tuple[str, ...]
     rule: str
     test: str
+    see: str
     deviation: str
     next: tuple[Prose, ...]
     copy: str
@@ -309,6 +331,7 @@ class TodoView:
     href: str
     why: str
     detail: Prose
+    also: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -429,9 +452,27 @@ class PartView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindowView:
+    """A validity window as a time line 1000 units wide: from `x` over `width`, the exchange at `at_x`."""
+
+    key: str
+    x: int
+    width: int
+    at_x: int
+    at_text_x: int
+    at_anchor: str
+    at: str
+    begins: str
+    ends: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssertionView:
     title: str
     facts: tuple[Fact, ...]
+    window: WindowView | None
+    signature: tuple[Fact, ...]
     attributes: tuple[Fact, ...]
 
 
@@ -448,6 +489,7 @@ class MessageView:
     body: ListingView | None
     facts: tuple[Fact, ...]
     parts: tuple[PartView, ...]
+    files: tuple[RawFile, ...]
     assertions: tuple[AssertionView, ...]
 
 
@@ -460,6 +502,7 @@ class ExchangeView:
     row: Link
     steps: tuple[Link, ...]
     places: tuple[Link, ...]
+    more_places: str
     altered: tuple[str, ...]
     altered_by: str
     failure: str
@@ -493,6 +536,16 @@ class SectionView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupedView:
+    """What is said of a document, once, with every line it is said of."""
+
+    mark: Mark
+    title: Prose
+    times: str
+    places: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentView:
     """A retrieved document, readable beside its source."""
 
@@ -502,6 +555,8 @@ class DocumentView:
     lang: str
     exchange: Link
     facts: tuple[Fact, ...]
+    files: tuple[RawFile, ...]
+    said: tuple[GroupedView, ...]
     header: tuple[Fact, ...]
     sections: tuple[SectionView, ...]
     embedded: tuple[Fact, ...]

@@ -47,6 +47,7 @@ from harness.model import (
 )
 from harness.runner._blame import blame
 from harness.runner._judge import (
+    CODES_KNOWN,
     ENVIRONMENT_FAILURES,
     Judge,
     failure_verdict,
@@ -353,7 +354,7 @@ class RowRun:
             expected=f"{step.transaction} {TRANSACTIONS[step.transaction].name}",
             found=checks.describe(judged.view),
             reason=reason,
-            requirements=judged.requirements,
+            requirements=self._counted(judged.requirements),
             validations=judged.validations,
         )
         return replace(result, exchanges=(exchange.id,))
@@ -573,7 +574,7 @@ class RowRun:
             found=checks.describe(judged.view),
             exchanges=(exchange.id,),
             findings=judged.findings,
-            requirements=judged.requirements,
+            requirements=self._counted(judged.requirements),
             validations=judged.validations,
         )
 
@@ -586,6 +587,11 @@ class RowRun:
     def _append(self, result: StepResult) -> None:
         self._results.append(None)
         self._put(len(self._results) - 1, result)
+
+    def _counted(self, results: tuple[RequirementResult, ...]) -> tuple[RequirementResult, ...]:
+        """`results` without the one on value sets, unless the scenario is about it."""
+        covered = {*self._scenario.covers, *self._own_covers}
+        return tuple(r for r in results if r.id != CODES_KNOWN or r.id in covered)
 
     def _keep(self, exchange: Exchange) -> None:
         if all(known.id != exchange.id for known in self._exchanges):

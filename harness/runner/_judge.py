@@ -46,6 +46,9 @@ _PAYLOAD = {
 }
 """The requirement that an unreadable payload misses, by who wrote it and transaction."""
 
+CODES_KNOWN = "CDA-011"
+"""The requirement on value sets; it counts in rows that cover it, elsewhere the coverage figure tells what was looked up."""
+
 _ECHO = "/hl7:queryByParameter"
 
 _NEXT = {
@@ -158,6 +161,8 @@ class Judge:
     def _decided_by(self, report: ValidationReport) -> list[RequirementResult]:
         out: list[RequirementResult] = []
         for use in report.uses:
+            if use.layer is Layer.TERMINOLOGY:
+                out.append(RequirementResult(id=CODES_KNOWN, verdict=use.verdict, reason=use.reason))
             if use.requirement:
                 own = tuple(graded(f, self.catalogue) for f in report.findings if f.requirement == use.requirement)
                 out.append(RequirementResult(id=use.requirement, verdict=use.verdict, findings=own, reason=use.reason))

@@ -32,6 +32,7 @@ from harness.validators._findings import (
     use_of,
 )
 from harness.validators._kinds import Part, parts_of
+from harness.validators._terminology import Vocabularies
 from harness.validators._xsd import XsdLayer
 from harness.validators.schematron import (
     CompileCache,
@@ -49,8 +50,6 @@ class _Coverage:
 
     loaded: int = 0
     fired: set[int] = field(default_factory=set)
-    codes_checked: int = 0
-    codes_unverifiable: int = 0
 
 
 class Validator:
@@ -85,6 +84,8 @@ class Validator:
         self._xsd = XsdLayer(cache)
         self._saxon = SaxonEngine(self._pool, cache, optimise=optimise)
         self._pyschematron = PyschematronEngine(self._pool)
+        self._vocabularies = Vocabularies(self._packs, cache)
+        self._codes_checked = self._codes_unverifiable = 0
         self._lock = threading.Lock()
         self._coverage: dict[tuple[str, str], _Coverage] = {}
 
@@ -133,6 +134,10 @@ class Validator:
             duration_s=time.perf_counter() - started,
         )
         uses, findings, reasons = self._judge_parts(parts, artefacts, phase or "#DEFAULT")
+        codes = self._vocabularies.coverage(parts)
+        with self._lock:
+            self._codes_checked += codes.codes_checked if codes else 0
+            self._codes_unverifiable += codes.codes_unverifiable if codes else 0
         verdicts = [u.verdict for u in uses] + [Verdict.INCONCLUSIVE] * len(reasons)
         return ValidationReport(
             name=name,
@@ -140,7 +145,7 @@ class Validator:
             sha256=digest,
             size=len(content),
             verdict=roll_up(verdicts),
-            uses=(well_formed, *uses),
+            uses=(well_formed, *uses, *((codes,) if codes else ())),
             findings=tuple(placed(findings, name, content)),
             reason="; ".join(dict.fromkeys([*reasons, *(u.reason for u in uses if u.reason)])),
         )
@@ -149,7 +154,7 @@ class Validator:
         """The packs with the exact artefacts they hold, and what they came to in all validations so far."""
         result = []
         with self._lock:
-            for pack in self._packs:
+            for number, pack in enumerate(self._packs):
                 seen = [c for a in pack.artefacts if (c := self._coverage.get((a.coordinate, a.id)))]
                 problems = sorted(
                     {
@@ -169,8 +174,9 @@ class Validator:
                         artefacts={f"{a.coordinate}#{a.id}": a.sha256 for a in pack.artefacts},
                         rules_loaded=sum(c.loaded for c in seen),
                         rules_fired=sum(len(c.fired) for c in seen),
-                        codes_checked=sum(c.codes_checked for c in seen),
-                        codes_unverifiable=sum(c.codes_unverifiable for c in seen),
+                        # codes are looked up in all packs at once; the first one stands for them
+                        codes_checked=0 if number else self._codes_checked,
+                        codes_unverifiable=0 if number else self._codes_unverifiable,
                         problems=tuple(problems),
                     )
                 )
