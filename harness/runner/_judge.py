@@ -6,6 +6,7 @@ Nothing here talks to anybody: the same evidence gives the same result, live or 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from harness import checks
 from harness.errors import WireError
@@ -27,6 +28,7 @@ from harness.model import (
     roll_up,
     say,
 )
+from harness.runner._places import with_positions
 from harness.runner._verdicts import graded, verdict_of
 from harness.validators import Validator
 
@@ -109,9 +111,14 @@ class Judge:
             results = ()
             findings.append(wire_finding(exc, view.side))
         for result in results:
-            own = tuple(graded(f, self.catalogue, result.requirement) for f in result.findings)
+            graded_ones = (graded(f, self.catalogue, result.requirement) for f in result.findings)
+            own = with_positions(graded_ones, partial(bytes_of, view))
             findings.extend(own)
             requirements.append(RequirementResult(id=result.requirement, verdict=verdict_of(own), findings=own))
+        frame = tuple(graded(f, self.catalogue, _ANSWERS) for f in checks.frame_problems(view))
+        if frame:
+            findings.extend(frame)
+            requirements.append(RequirementResult(id=_ANSWERS, verdict=verdict_of(frame), findings=frame))
         validations = self._validate(exchange, view)
         for report in validations:
             findings.extend(graded(f, self.catalogue) for f in report.findings)
@@ -172,6 +179,16 @@ class Judge:
                 own = (graded(finding, self.catalogue),)
                 out.append(RequirementResult(id=finding.requirement, verdict=verdict_of(own), findings=own))
         return out
+
+
+def bytes_of(view: checks.View, message: str) -> bytes | None:
+    """The bytes in which places of `message` (request, response, response/document:N) count lines and columns."""
+    side, _, document = message.partition("/document:")
+    if document:
+        index = int(document) if document.isdigit() else -1
+        return view.retrieved[index].content if 0 <= index < len(view.retrieved) else None
+    read = {"request": view.request, "response": view.response}.get(side)
+    return read.envelope if read is not None and not isinstance(read, WireError) else None
 
 
 def without_echo(report: ValidationReport) -> ValidationReport:
