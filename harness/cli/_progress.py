@@ -122,6 +122,7 @@ _T: Mapping[str, Mapping[str, str]] = {
 }
 _COLON = {"en": ":", "fr": "\u00a0:"}
 _MAX_FINDINGS = 3
+_MAX_REQUIREMENTS = 12
 
 
 class RunProgress:
@@ -233,6 +234,21 @@ def _print_finding(console: Console, finding: Finding, lang: str) -> None:
         console.print(Text(f"        {t['next']}{colon} {in_language(finding.next, lang)}", style="dim"))
 
 
+def _print_broken(console: Console, run: Run, lang: str) -> None:
+    """The requirements that were not met, each once, with its sentence and the number of scenarios that say so."""
+    broken = [r for r in run.requirements if r.verdict is Verdict.FAIL]
+    for result in broken[:_MAX_REQUIREMENTS]:
+        known = run.catalogue.get(result.id)
+        rows = sum(any(q.id == result.id and q.verdict is Verdict.FAIL for q in row.requirements) for row in run.rows)
+        line = Text()
+        line.append(f"{STYLES[Verdict.FAIL][0]} {result.id}", style=STYLES[Verdict.FAIL][1])
+        line.append(f"  {known.text.in_(lang)}" if known else "")
+        line.append(f"  ({rows})", style="dim")
+        console.print(line)
+    if len(broken) > _MAX_REQUIREMENTS:
+        console.print(Text(_T[lang]["more"].format(n=len(broken) - _MAX_REQUIREMENTS), style="dim"))
+
+
 def print_summary(console: Console, run: Run, lang: str, started: float) -> None:
     """Counts by verdict, requirements, packs with their coverage, the overall verdict and what it is worth."""
     t = _T[lang]
@@ -264,6 +280,7 @@ def print_summary(console: Console, run: Run, lang: str, started: float) -> None
         codes = t["codes"].format(checked=pack.codes_checked, unverifiable=pack.codes_unverifiable)
         note = "" if pack.complete else f" ({t['incomplete']})"
         console.print(Text(f"{pack.coordinate}{note}: {rules}; {codes}", style="dim"))
+    _print_broken(console, run, lang)
     sign, style = STYLES[run.verdict]
     console.print(Text(f"{t['verdict']}{_COLON[lang]} {sign} {t[run.verdict.value]}", style=style))
     causes = Counter(r.cause for r in run.rows if r.cause is not None and r.verdict is not Verdict.PASS)
