@@ -13,10 +13,15 @@ from harness.errors import WireError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XmlLimits:
-    """What a document may be at most; sizes in bytes, depth in elements."""
+    """What a document may be at most; sizes in bytes, depth in elements, namespaces and attributes of one element.
+
+    Namespaces count where they are in scope: engines look each one up for each name, so that many of them cost hours.
+    """
 
     max_bytes: int = 128 * 1024 * 1024
     max_depth: int = 200
+    max_namespaces: int = 1000
+    max_attributes: int = 1000
 
 
 DEFAULT_LIMITS = XmlLimits()
@@ -26,7 +31,7 @@ def parse(data: bytes, *, limits: XmlLimits = DEFAULT_LIMITS) -> etree._Element:
     """The document element of `data`, comments and processing instructions kept, nothing expanded or fetched.
 
     Raises:
-        WireError: kind `empty`, `too-large`, `too-deep`, `doctype` (any document type declaration is refused: entity
+        WireError: kind `empty`, `too-large`, `too-deep`, `too-wide`, `doctype` (any document type declaration is refused: entity
             bombs and external entities need one), or `not-well-formed` with line and column.
 
     Source: XML 1.0 (fifth edition), 2.1; SOAP 1.2 part 1, section 5 (no DTD in a SOAP message).
@@ -56,26 +61,34 @@ def parse(data: bytes, *, limits: XmlLimits = DEFAULT_LIMITS) -> etree._Element:
         raise WireError(f"not readable as XML: {exc}", kind="not-well-formed", offset=0) from exc
     if root.getroottree().docinfo.doctype or root.getroottree().docinfo.internalDTD is not None:
         raise WireError("a document type declaration is not allowed", kind="doctype", line=1, column=1)
-    _refuse_deep(root, limits.max_depth)
+    _refuse_unbounded(root, limits)
     return root
 
 
-def _refuse_deep(root: etree._Element, max_depth: int) -> None:
-    depth = 0
-    for event, node in etree.iterwalk(root, events=("start", "end")):
+def _refuse_unbounded(root: etree._Element, limits: XmlLimits) -> None:
+    depth = namespaces = 0
+    for event, node in etree.iterwalk(root, events=("start", "end", "start-ns", "end-ns")):
         if event == "start":
             depth += 1
-            if depth > max_depth:
-                raise WireError(
-                    "elements are nested too deeply",
-                    kind="too-deep",
-                    expected=f"at most {max_depth} levels",
-                    found=str(depth),
-                    line=node.sourceline or 1,
-                    column=1,
-                )
-        else:
+            if depth > limits.max_depth:
+                raise _too("deep", "elements are nested too deeply", f"{limits.max_depth} levels", depth, node)
+            if len(node.attrib) > limits.max_attributes:
+                wanted = f"{limits.max_attributes} attributes"
+                raise _too("wide", "an element has too many attributes", wanted, len(node.attrib), node)
+        elif event == "end":
             depth -= 1
+        elif event == "start-ns":
+            namespaces += 1
+            if namespaces > limits.max_namespaces:
+                wanted = f"{limits.max_namespaces} namespaces in scope"
+                raise _too("wide", "too many namespaces are declared", wanted, namespaces, root)
+        else:
+            namespaces -= 1
+
+
+def _too(what: str, problem: str, wanted: str, found: int, node: etree._Element) -> WireError:
+    line = node.sourceline or 1
+    return WireError(problem, kind=f"too-{what}", expected=f"at most {wanted}", found=str(found), line=line, column=1)
 
 
 def _plain(message: str | None) -> str:

@@ -23,6 +23,7 @@ from harness.checks._facts import facts, shown, status_word
 from harness.checks._outcomes import OUTCOME_WORDS, ExpectResult, describe, judge_expect, ordinary_answer
 from harness.checks._registry import AUTOMATIC, CheckInfo, CheckResult, Context, automatic, automatic_ids, check
 from harness.checks._view import View, view
+from harness.checks.transport import frame_problems
 
 FAMILIES = (
     transport,
@@ -54,6 +55,7 @@ __all__ = [
     "compare",
     "describe",
     "facts",
+    "frame_problems",
     "judge_expect",
     "ordinary_answer",
     "same_as",

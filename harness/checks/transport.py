@@ -21,6 +21,7 @@ _TRACE = re.compile(
     r"|\b(?:[a-z_][\w$]*\.){2,}[A-Z][\w$]*(?:Exception|Error)\b|\bin \S+\.cs:line \d+"
 )
 _JAVA_PLACE = re.compile(r"(?:[a-z_][\w$]*\.){2,}[A-Z][\w$]*")
+_SOAP_12_TYPES = ("application/soap+xml", "multipart/related")
 # Alterations after which a receiver may be unable to tell which message it answers, or with which action.
 _UNREADABLE_HEADERS = ("soap.action.", "soap.header.", "soap.version.", "soap.body.", "http.content-type.")
 
@@ -88,6 +89,29 @@ def answer_has_a_message_id_of_its_own(view: View, _: Context) -> Iterator[Findi
         yield Finding(at=at, expected="an id of its own", found="the MessageID of the request")
     elif not _UUID_URN.fullmatch(found):
         yield warning(at, "urn:uuid:…", found)
+
+
+def frame_problems(view: View) -> Iterator[Finding]:
+    """What keeps a readable message from being the one SOAP 1.2 message of its exchange; in an answer against TRN-A-001.
+
+    No check of the table, because that requirement also needs refused connections: this can break it and never meets it.
+    A missing or foreign media type is a warning only, since the envelope says by itself what it is.
+
+    Source: SOAP 1.2 part 2, 7.5.1 (status codes) and part 1, 5.3; IHE ITI TF-2, appendix V.3 (one payload); RFC 3902.
+    """
+    message, record = view.own, view.exchange.response
+    if message is not None and message.body_count > 1:
+        yield Finding(at=place(view), expected="1 element in soap:Body", found=str(message.body_count))
+    if view.asked_by_sut or message is None or record is None:
+        return
+    at = Location(message="response")
+    if message.fault is None and record.status != 200:
+        yield Finding(at=at, expected="HTTP 200 with a message that is no fault", found=f"HTTP {record.status}")
+    if not record.start_line.startswith("HTTP/1."):
+        yield Finding(at=at, expected="HTTP/1.1", found=said(record.start_line.partition(" ")[0]))
+    found = message.content_type.media_type if message.content_type is not None else None
+    if message.version == "1.2" and found not in _SOAP_12_TYPES:
+        yield warning(at, _SOAP_12_TYPES[0], said(found))
 
 
 def _error_texts(view: View) -> Iterator[tuple[Location, str, bool]]:

@@ -75,8 +75,13 @@ def repository_is_an_oid(view: View, _: Context) -> Iterator[Finding]:
 
 @check("XCAQ-A-009", actor="ncpeh-a", on="ITI-38", when=_has_entries)
 def entries_are_identified(view: View, _: Context) -> Iterator[Finding]:
-    """uniqueId and patientId are there. Source: IHE ITI TF-3, 4.2.3.2.16 and 4.2.3.2.26."""
+    """uniqueId and patientId are there, uniqueId once. Source: IHE ITI TF-3, 4.2.3.2.16 and 4.2.3.2.26."""
+    seen: set[str] = set()
     for number, entry in _entries(view):
+        if entry.unique_id and entry.unique_id in seen:
+            found = "the uniqueId of another entry"
+            yield Finding(at=_at(view, number), expected="each document once", found=found)
+        seen.add(entry.unique_id or "")
         for name, value in (("uniqueId", entry.unique_id), ("patientId", entry.patient_id)):
             if not value:
                 at = _at(view, number, "rim:ExternalIdentifier")

@@ -13,6 +13,7 @@ from harness.checks._view import View
 from harness.model import Finding, Patient
 from harness.wire import codes, xcpd
 
+_MOST_SUBJECTS = 200
 _PLACEHOLDER_HOME = "HOME_COMM_ID"
 _REGISTRATION = "hl7:registrationEvent"
 _PATIENT = _REGISTRATION + "/hl7:subject1/hl7:patient"
@@ -26,17 +27,24 @@ def _matched(view: View, _: Context) -> bool:
 
 
 def _subjects(view: View) -> Iterator[tuple[str, xcpd.Subject]]:
-    """Each subject with its path."""
+    """Each subject with its path; of a flood of them the first, because XCPD-A-015 fails the answer then."""
     subjects = view.discovery_answer.subjects if view.discovery_answer is not None else ()
-    for number, subject in enumerate(subjects, start=1):
+    for number, subject in enumerate(subjects[:_MOST_SUBJECTS], start=1):
         yield f"{xcpd.X_SUBJECT}[{number}]/", subject
 
 
 @check("XCPD-A-015", actor="ncpeh-a", on="ITI-55", when=_matched)
-def each_patient_is_one_subject(view: View, _: Context) -> Iterator[Finding]:
-    """No two subjects of an answer are the same patient. Source: IHE ITI TF-2, 3.55.4.2.2."""
+def each_patient_is_one_subject(view: View, context: Context) -> Iterator[Finding]:
+    """No two subjects are the same patient, and none is somebody else. Source: IHE ITI TF-2, 3.55.4.2.2."""
+    count = len(view.discovery_answer.subjects) if view.discovery_answer is not None else 0
+    if count > _MOST_SUBJECTS:
+        expected = f"at most {_MOST_SUBJECTS} subjects in answer to one query"
+        yield Finding(at=place(view, xcpd.X_SUBJECT), expected=expected, found=str(count))
     seen: set[tuple[str | None, str | None]] = set()
     for path, subject in _subjects(view):
+        if _is_somebody_else(subject, view, context):
+            at = place(view, path + _PATIENT)
+            yield Finding(at=at, expected="the patient whose identifier was asked for", found="another patient")
         ids = {(i.root, i.extension) for i in subject.ids if i.root or i.extension}
         if ids & seen:
             yield Finding(at=place(view, path + _PATIENT), expected="a patient once", found="the same id again")
@@ -103,6 +111,22 @@ def name_has_family_and_given(view: View, _: Context) -> Iterator[Finding]:
 def _is_known(subject: xcpd.Subject, patient: Patient) -> bool:
     known = {(i.root, i.extension) for i in patient.ids}
     return any((i.root, (i.extension or "").partition("|")[0]) in known for i in subject.ids)
+
+
+def _is_somebody_else(subject: xcpd.Subject, view: View, context: Context) -> bool:
+    """Whether a query by the identifier of the test patient was answered with a person who is certainly another one.
+
+    An identifier that nobody knows proves nothing: country A may answer with another one than it was asked.
+    """
+    patient, query = context.patient, view.discovery_query
+    if patient is None or query is None or view.exchange.altered or _is_known(subject, patient):
+        return False
+    own = {(i.root, i.extension) for i in patient.ids}
+    if not query.ids or not {(i.root, i.extension) for i in query.ids} <= own:
+        return False
+    born = f"{patient.birth:%Y%m%d}" if patient.birth else ""
+    other_birth = bool(born and subject.birth and not subject.birth.startswith(born[: len(subject.birth)]))
+    return other_birth or any(_is_known(subject, p) for p in context.sut.patients.values())
 
 
 def _known_traits(view: View, context: Context) -> bool:

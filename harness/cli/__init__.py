@@ -210,6 +210,22 @@ def peer(
 
 
 @app.command()
+def doctor(
+    sut: Annotated[Path, typer.Option(help="SUT file to check before any test.")],
+    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    lang: Lang = None,
+) -> None:
+    """Check names, ports, TLS, certificates, HTTP, clocks and our side; says who has to change what."""
+
+    def command() -> int:
+        from harness.cli._doctor import doctor_command
+
+        return doctor_command(sut, format_, language(lang))
+
+    _end(command)
+
+
+@app.command()
 def lint(
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="[PATH]...", help="Scenarios; the bundled ones without any.")

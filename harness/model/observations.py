@@ -1,7 +1,8 @@
 """What findings say they expected and found, in French: the short wordings of checks and of outcomes.
 
 A finding keeps the English wording beside the protocol's own values. `observed` finds the French one by form; a value that
-is itself such a wording is translated too. Placeholders: `{n}` a number, `{w}` a word without blanks, `{t}` anything.
+is itself such a wording is translated too. Placeholders: `{n}` a number, `{w}` a word without blanks,
+`{ref}` a reference of a scenario, `{t}` anything.
 """
 
 import re
@@ -65,6 +66,21 @@ OBSERVATIONS: Mapping[str, str] = {
     "a list of {w}": "une liste de {w}",
     "a time yyyyMMddHHmmss": "un instant yyyyMMddHHmmss",
     "yyyyMMddHHmmss with zone": "yyyyMMddHHmmss avec fuseau",
+    # comparisons of a scenario
+    "{ref} equals {t}": "{ref} égal à {t}",
+    "{ref} in {t}": "{ref} parmi {t}",
+    "{ref} matches {t}": "{ref} suit {t}",
+    "{ref} exists {t}": "{ref} existe : {t}",
+    "{ref} count {t}": "{ref} au nombre de {t}",
+    "{ref} before {t}": "{ref} avant {t}",
+    "{ref} after {t}": "{ref} après {t}",
+    "{ref} contains {t}": "{ref} contient {t}",
+    "{ref} same as {t}": "{ref} identique à {t}",
+    # validations
+    "{w}: pass": "{w} : conforme",
+    "{w}: warning": "{w} : avertissement",
+    "{w}: fail": "{w} : non conforme",
+    "{w}: inconclusive": "{w} : non concluant",
     # transport and addressing
     "a MessageID": "un MessageID",
     "an id of its own": "un identifiant qui lui soit propre",
@@ -80,6 +96,8 @@ OBSERVATIONS: Mapping[str, str] = {
     "a subject with C": "un sujet avec C",
     "1 certificate": "1 certificat",
     "a chain to trust.authorities": "une chaîne menant à trust.authorities",
+    "1 element in soap:Body": "1 élément dans soap:Body",
+    "HTTP 200 with a message that is no fault": "HTTP 200 avec un message qui n'est pas une faute",
     # assertions
     "saml:Assertion children of wsse:Security": "des saml:Assertion enfants de wsse:Security",
     "an HCP assertion": "une assertion du professionnel (HCP)",
@@ -88,6 +106,7 @@ OBSERVATIONS: Mapping[str, str] = {
     "after it": "après elle",
     "an ID used once": "un ID employé une seule fois",
     "a NameID": "un NameID",
+    "urn:oid:… or urn:hl7ii:…:…": "urn:oid:… ou urn:hl7ii:…:…",
     "no such issuer": "pas cet émetteur",
     "a coded value (ISCO)": "une valeur codée (ISCO)",
     "permissions {t}": "permissions {t}",
@@ -107,6 +126,8 @@ OBSERVATIONS: Mapping[str, str] = {
     "an acknowledgementDetail": "un acknowledgementDetail",
     "a code of the XCPD reason systems": "un code des systèmes de motifs XCPD",
     "triggerFor or mitigatedBy with a reason code": "triggerFor ou mitigatedBy avec un code de motif",
+    "another patient": "un autre patient",
+    "the patient whose identifier was asked for": "le patient dont l'identifiant a été demandé",
     "a patient once": "un patient une seule fois",
     "the same id again": "le même identifiant une nouvelle fois",
     # documents
@@ -125,6 +146,8 @@ OBSERVATIONS: Mapping[str, str] = {
     "the class code of a document kind": "le code de classe d'un type de document",
     "the LOINC code of a document kind": "le code LOINC d'un type de document",
     "{t} of the TRC assertion": "{t} de l'assertion TRC",
+    "a country code": "un code de pays",
+    "each document once": "chaque document une seule fois",
     "a document": "un document",
     "a bare PDF": "un PDF nu",
     "a DocumentRequest": "une DocumentRequest",
@@ -163,7 +186,7 @@ OBSERVATIONS: Mapping[str, str] = {
     "trigger: {t}": "déclencheur : {t}",
 }
 
-_PLACES = {"n": r"[0-9][0-9.,]*", "w": r"\S+?", "w2": r"\S+?", "t": r".+?"}
+_PLACES = {"n": r"[0-9][0-9.,]*", "w": r"\S+?", "w2": r"\S+?", "t": r".+?", "ref": r"\$\{\S+?\}"}
 _SPLIT = re.compile(r"\{(\w+)\}")
 _NEXT_OUTCOME = re.compile(r" or (?=[a-z_]+: )")
 

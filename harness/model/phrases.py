@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
+from harness.model.doctor_phrases import DOCTOR_PHRASES
 from harness.model.hints import hints
 from harness.model.observations import observed
 from harness.model.text import Localized
@@ -47,6 +48,9 @@ PHRASES: Mapping[str, Localized] = {
     "none-came": Localized(en="none came", fr="aucune n'est venue"),
     "was-sent": Localized(en="{transaction} was sent", fr="{transaction} a été envoyée"),
     "complete-answer": Localized(en="a complete HTTP answer", fr="une réponse HTTP complète"),
+    "answer-read": Localized(
+        en="a caller that reads our answer to its end", fr="un appelant qui lit notre réponse jusqu'au bout"
+    ),
     "broken-after": Localized(en="{kind} after {seconds} s: {detail}", fr="{kind} après {seconds} s : {detail}"),
     "readable": Localized(en="a readable message", fr="un message lisible"),
     "valid": Localized(en="valid by every layer of the packs", fr="valide pour chaque couche des paquets de règles"),
@@ -117,6 +121,7 @@ PHRASES: Mapping[str, Localized] = {
         en="the request was valid: look in the system's log why it was not served",
         fr="la requête était valide : chercher dans le journal du système pourquoi elle n'a pas été servie",
     ),
+    **DOCTOR_PHRASES,
 }
 
 

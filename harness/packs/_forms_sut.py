@@ -3,6 +3,7 @@
 import datetime
 import re
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -23,7 +24,23 @@ def _no_secret(value: str) -> str:
 Referable = Annotated[Text, AfterValidator(_no_secret)]
 EndpointName = Literal["xcpd", "xca", "xdr"]
 Port = Annotated[int, Field(ge=0, le=65535)]
-Url = Annotated[Referable, Field(min_length=1)]
+
+
+def _callable(value: str) -> str:
+    """`value`, unless it is written out and cannot be the address of a service; what env: and file: hold comes later."""
+    if value.startswith(("env:", "file:")):
+        return value
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise problem("E204", "not an address that can be called", expected=("https://host:port/path",))
+    return value
+
+
+Url = Annotated[Referable, Field(min_length=1), AfterValidator(_callable)]
 
 
 class SystemForm(Form):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import h11
 
 from harness.errors import PeerError, WireError
-from harness.model import Exchange, FailureKind, HttpRecord, Party, TlsFacts, TransportFailure
+from harness.model import TRANSACTIONS, Exchange, FailureKind, HttpRecord, Party, TlsFacts, TransportFailure
 from harness.peers.answers import Incoming, ListenerLimits, PlannedAnswer, Refusal
 from harness.peers.clock import Clock
 from harness.peers.network import SecureSocket
@@ -305,7 +305,7 @@ class PeerServer:
             raise _Broken(405, "only POST is served here")
         target = head.target.decode("ascii")
         transaction = guess_transaction(request.header("content-type"), body, target)
-        if not transaction:
+        if not transaction or not _is_served_at(target, transaction):
             raise _Broken(404, "nothing is served at this path")
         self._count += 1
         return Incoming(
@@ -389,6 +389,12 @@ class PeerServer:
             failure=failure,
             altered=altered,
         )
+
+
+def _is_served_at(target: str, transaction: str) -> bool:
+    """Whether the path ends in the word of the transaction's endpoint: a good message to the wrong address is not taken."""
+    path = target.split("?")[0].rstrip("/").lower()
+    return path.endswith(f"/{TRANSACTIONS[transaction].endpoint}")
 
 
 async def _next_event(connection: _Connection) -> object:

@@ -14,9 +14,7 @@ _TITLES = {
     "nok": N_("Next-of-kin assertion"),
     "other": N_("Assertion of another kind"),
 }
-_WIDTH = 1000
-_MARGIN = 0.08
-_LABEL = 200
+_MARGIN = 6.0
 
 
 def assertion_views(desk: Desk, decoded: Sequence[Token], at: datetime) -> tuple[views.AssertionView, ...]:
@@ -75,23 +73,16 @@ def _window(desk: Desk, token: Token, at: datetime) -> views.WindowView | None:
     first, last = min(begins, at), max(ends, at)
     length = (last - first).total_seconds()
 
-    def place(moment: datetime) -> int:
-        return round(_WIDTH * (_MARGIN + (1 - 2 * _MARGIN) * (moment - first).total_seconds() / length))
+    def place(moment: datetime) -> float:
+        return _MARGIN + (100 - 2 * _MARGIN) * (moment - first).total_seconds() / length
 
-    x, at_x = place(begins), place(at)
-    inside = begins <= at < ends
-    anchor = "start" if at_x < _LABEL else "end" if at_x > _WIDTH - _LABEL else "middle"
     return views.WindowView(
-        key="info" if inside else "warning",
-        x=x,
-        width=max(place(ends) - x, 2),
-        at_x=at_x,
-        at_text_x=at_x,
-        at_anchor=anchor,
-        at=desk.words.say("exchange %(at)s", at=f"{at:%H:%M:%S}"),
-        begins=f"{begins:%H:%M:%S}",
-        ends=f"{ends:%H:%M:%S}",
+        key="info" if begins <= at < ends else "warning",
+        x=f"{place(begins):.1f}",
+        width=f"{max(place(ends) - place(begins), 0.4):.1f}",
+        at_x=f"{place(at):.1f}",
         said=_said(desk, begins, ends, at),
+        instant=desk.words.say("Exchange at %(at)s", at=desk.words.moment(at)),
     )
 
 

@@ -11,17 +11,10 @@ from dataclasses import replace
 
 from lxml import etree
 
-from harness.model import ValidationReport
+from harness.model import Finding, ValidationReport
 from harness.report import _body, _shown, views
-from harness.report._desk import (
-    Desk,
-    finding_title,
-    gravest,
-    grouped,
-    note_view,
-    severity_mark,
-    validation_view,
-)
+from harness.report._desk import Desk
+from harness.report._findings import finding_title, gravest, grouped, note_views, severity_mark, validation_view
 from harness.report._listing import code_listing
 from harness.report._opened import Placed, shows_document
 from harness.wire.ns import HL7
@@ -67,7 +60,7 @@ def document_view(desk: Desk, row: int, exchange: str, number: int) -> views.Doc
         sections=_sections(desk, root, 0, lines),
         embedded=_embedded(desk, root),
         listing=listing,
-        loose=tuple(note_view(desk, row, p) for p in loose),
+        loose=note_views(desk, row, loose),
         validations=tuple(validation_view(desk, v) for v in _validations(desk, row, document.sha256)),
     )
 
@@ -87,7 +80,11 @@ def _told(report: ValidationReport) -> ValidationReport:
 
 
 def _said(desk: Desk, placed: list[Placed]) -> tuple[views.GroupedView, ...]:
+    """Each thing said of the document with its lines; what several steps found alike counts once."""
     w = desk.words
+    first: dict[Finding, Placed] = {}
+    for p in placed:
+        first.setdefault(p.finding, p)
     return tuple(
         views.GroupedView(
             mark=severity_mark(desk, group[0].finding),
@@ -95,7 +92,7 @@ def _said(desk: Desk, placed: list[Placed]) -> tuple[views.GroupedView, ...]:
             times=w.count("%(n)s place", "%(n)s places", len(group)),
             places=tuple(views.Link(text=_line_of(desk, p), href=f"#{p.anchor}") for p in group),
         )
-        for group in grouped(placed)
+        for group in grouped(tuple(first.values()))
     )
 
 

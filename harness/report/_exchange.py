@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from harness.model import Exchange, FailureKind, HttpRecord, Party, TlsFacts
 from harness.report import _body, _shown, views
 from harness.report._assertions import assertion_views
-from harness.report._desk import Desk, note_view, place_link
+from harness.report._desk import Desk
+from harness.report._findings import note_views, place_link
 from harness.report._listing import code_listing
 from harness.report._opened import Placed, document_page, shows_document
 from harness.report._sequence import exchange_mark
@@ -67,7 +68,7 @@ def exchange_view(desk: Desk, index: int, number: int) -> views.ExchangeView:
         else w.say("The answer was altered on purpose."),
         failure=w.say(_FAILURES[x.failure.kind]) if x.failure else "",
         failure_detail=x.failure.detail if x.failure else "",
-        loose=tuple(note_view(desk, index, p) for p in loose),
+        loose=note_views(desk, index, loose),
         messages=tuple(reversed(messages)) if x.response and ours else tuple(messages),
         tls=_tls(desk, x.tls),
         previous=_neighbour(desk, index, number - 1),

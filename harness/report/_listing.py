@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 from harness.report import _shown, views
-from harness.report._desk import Desk, note_view
+from harness.report._desk import Desk
+from harness.report._findings import note_views
 from harness.report._opened import Placed
 from harness.report._words import Words
 
@@ -14,17 +16,17 @@ def code_listing(
 ) -> tuple[views.ListingView, tuple[Placed, ...]]:
     """The listing of `data` with notes for `placed`, and those of `placed` for which no line is shown."""
     around = frozenset((p.finding.at.line, p.finding.at.column or 1) for p in placed if p.finding.at.line)
-    text = _shown.decoded(data)
-    listed = _shown.listing(text, around)
-    notes: defaultdict[int, list[views.NoteView]] = defaultdict(list)
+    listed = _listed(data, around)
+    noted: defaultdict[int, list[Placed]] = defaultdict(list)
     homeless = []
     for p in placed:
         at = _shown.line_at(listed.lines, p.finding.at.line, p.finding.at.column) if p.finding.at.line else None
         if at is None:
             homeless.append(p)
         else:
-            notes[at].append(note_view(desk, row, p))
-    lines = tuple(_line(line, prefix, desk.words, tuple(notes[i])) for i, line in enumerate(listed.lines))
+            noted[at].append(p)
+    notes = {at: note_views(desk, row, here) for at, here in noted.items()}
+    lines = tuple(_line(line, prefix, desk.words, notes.get(i, ())) for i, line in enumerate(listed.lines))
     view = views.ListingView(
         label=label,
         lines=lines,
@@ -32,6 +34,12 @@ def code_listing(
         notes=_notes(desk.words, listed),
     )
     return view, tuple(homeless)
+
+
+@lru_cache(maxsize=8)
+def _listed(data: bytes, around: frozenset[tuple[int, int]]) -> _shown.Listing:
+    """The lines of `data`; kept for the sibling page, which is made next."""
+    return _shown.listing(_shown.decoded(data), around)
 
 
 def plain_lines(text: str, prefix: str) -> tuple[views.ShownLine, ...]:

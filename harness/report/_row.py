@@ -1,8 +1,11 @@
 """View of the page of one scenario row: what happened, why it is so, what to do."""
 
-from harness.model import ROLL_UP_ORDER, RowResult, StepResult, TriggerOutcome, Verdict
+from collections.abc import Mapping
+
+from harness.model import ROLL_UP_ORDER, Finding, RowResult, StepResult, TriggerOutcome, Verdict
 from harness.report import views
-from harness.report._desk import Desk, finding_title, finding_view, grouped, validation_view
+from harness.report._desk import Desk
+from harness.report._findings import finding_title, finding_view, grouped, validation_view
 from harness.report._listing import plain_lines
 from harness.report._opened import Placed
 from harness.report._requirements import line_view
@@ -21,8 +24,9 @@ def row_view(desk: Desk, index: int) -> views.RowView:
         said.append(w.say("cause: %(cause)s", cause=desk.cause(row.cause)))
     if desk.state(row.state):
         said.append(w.say("state: %(state)s", state=desk.state(row.state)))
-    steps = tuple(_step(desk, index, n, step) for n, step in enumerate(row.steps, start=1))
     placed = desk.placed[index]
+    first = _first_anchors(placed)
+    steps = tuple(_step(desk, index, n, step, first) for n, step in enumerate(row.steps, start=1))
     loose = tuple(finding_view(desk, index, g) for g in grouped([p for p in placed if p.step is None]))
     return views.RowView(
         mark=mark,
@@ -73,10 +77,20 @@ def _steps_note(desk: Desk, row: RowResult) -> str:
     return f"{w.seconds(row.duration_s)} · {exchanged}"
 
 
+def _first_anchors(placed: tuple[Placed, ...]) -> Mapping[Finding, str]:
+    """The anchor under which each finding of a row is told in full: that of the first step that made it."""
+    first: dict[Finding, str] = {}
+    for p in placed:
+        first.setdefault(p.finding, p.anchor)
+    return first
+
+
 def _groups(placed: tuple[Placed, ...]) -> list[tuple[Placed, ...]]:
     """The findings of a row as its page groups them: step by step, equal ones together."""
-    steps = dict.fromkeys(p.step for p in placed)
-    return [group for step in steps for group in grouped([p for p in placed if p.step == step])]
+    first = _first_anchors(placed)
+    told = [p for p in placed if first[p.finding] == p.anchor]
+    steps = dict.fromkeys(p.step for p in told)
+    return [group for step in steps for group in grouped([p for p in told if p.step == step])]
 
 
 def _short(group: tuple[Placed, ...]) -> str:
@@ -85,7 +99,7 @@ def _short(group: tuple[Placed, ...]) -> str:
     return f"{group[0].anchor} {finding.requirement or finding.rule}{times}".strip()
 
 
-def _step(desk: Desk, index: int, number: int, step: StepResult) -> views.StepView:
+def _step(desk: Desk, index: int, number: int, step: StepResult, first: Mapping[Finding, str]) -> views.StepView:
     w, row = desk.words, desk.run.rows[index]
     mine = [p for p in desk.placed[index] if p.step == number]
     offset, width = _bar(row, step)
@@ -111,7 +125,14 @@ def _step(desk: Desk, index: int, number: int, step: StepResult) -> views.StepVi
         offset=offset,
         width=width,
         exchanges=links,
-        findings=tuple(finding_view(desk, index, g) for g in grouped(mine)),
+        findings=tuple(
+            finding_view(desk, index, g) for g in grouped([p for p in mine if first[p.finding] == p.anchor])
+        ),
+        again=tuple(
+            views.AgainView(anchor=p.anchor, first=views.Link(text=first[p.finding], href=f"#{first[p.finding]}"))
+            for p in mine
+            if first[p.finding] != p.anchor
+        ),
         validations=tuple(validation_view(desk, v) for v in step.validations),
         open=step.verdict not in _QUIET,
     )

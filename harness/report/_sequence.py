@@ -3,7 +3,8 @@
 from harness.errors import cut
 from harness.model import Exchange, FailureKind, Party, RowResult, roll_up
 from harness.report import views
-from harness.report._desk import Desk, gravest
+from harness.report._desk import Desk
+from harness.report._findings import gravest
 
 _FAILURES_BEFORE_SENDING = (FailureKind.NAME_NOT_RESOLVED, FailureKind.NOT_REACHABLE, FailureKind.NO_REQUEST)
 _MAX_ARROWS = 60

@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 
 MAX_SHOWN = 2 * 1024 * 1024
 """Characters of one body that are looked at for display; the rest is counted, not shown."""
@@ -59,14 +59,16 @@ def decoded(data: bytes) -> str:
     return data.decode(name, errors="backslashreplace").removeprefix("\ufeff")
 
 
+_ODD = re.compile("[\ufffd\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]")
+
+
 def looks_textual(data: bytes) -> bool:
     """Whether `data` is worth showing as text: no NUL in its head (UTF-16 with a mark excepted) and mostly decodable."""
     head = data[:4096]
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return True
     text = head.decode("utf-8", errors="replace")
-    odd = sum(1 for c in text if c == "\ufffd" or (ord(c) < 0x20 and c not in "\t\r\n"))
-    return not head or (odd / len(text) < 0.1 and not head.startswith(b"%PDF"))
+    return not head or (len(_ODD.findall(text)) / len(text) < 0.1 and not head.startswith(b"%PDF"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def listing(text: str, around: frozenset[tuple[int, int]] = frozenset()) -> List
         if skipped:
             lines.append(_gap(rough[index - skipped], skipped))
             skipped = 0
-        pieces = tuple(_coloured(chunk.text, inside_tag=chunk.inside_tag))
+        pieces = _coloured(chunk.text, inside_tag=chunk.inside_tag)
         lines.append(
             Line(number=chunk.number, column=chunk.column, depth=chunk.depth, pieces=pieces, first=chunk.column == 1)
         )
@@ -213,7 +215,13 @@ def _broken(line: str) -> Iterator[tuple[str, int]]:
         yield pending, pending_level
 
 
-def _coloured(text: str, *, inside_tag: bool) -> Iterator[Piece]:
+def _coloured(text: str, *, inside_tag: bool) -> tuple[Piece, ...]:
+    """`text` in pieces of one kind, neighbours of the same kind as one."""
+    pieces = groupby(_pieces(text, inside_tag=inside_tag), key=lambda piece: piece.kind)
+    return tuple(Piece(kind, "".join(piece.text for piece in same)) for kind, same in pieces)
+
+
+def _pieces(text: str, *, inside_tag: bool) -> Iterator[Piece]:
     if inside_tag:
         end = text.find(">") + 1 or len(text)
         yield from _attributes(text[:end].removesuffix(">").removesuffix("/"))

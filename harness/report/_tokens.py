@@ -12,7 +12,7 @@ from harness.wire import saml, x509, xmldsig
 from harness.wire.ns import DS, SAML
 
 _MAX_ASSERTIONS = 10
-_MAX_VALUE = 300
+_MAX_VALUE = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

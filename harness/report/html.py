@@ -60,10 +60,21 @@ def render_html(run: Run, folder: Path, *, templates: Path, lang: str, blobs: Pa
     placed = tuple(tuple(locate(p, opened, index) for p in place_findings(row)) for index, row in enumerate(run.rows))
     environment = _environment(templates)
     files = _files(blobs, folder)
-    for language in LANGUAGES:
-        words = load_words(templates, language)
-        desk = Desk(run=run, words=words, site=site, opened=opened, placed=placed, default=lang, blobs=files)
-        for page in _pages(desk):
+    desks = [
+        Desk(
+            run=run,
+            words=load_words(templates, language),
+            site=site,
+            opened=opened,
+            placed=placed,
+            default=lang,
+            blobs=files,
+        )
+        for language in LANGUAGES
+    ]
+    # side by side, so that both languages of a page share what is decoded for it
+    for pages in zip(*(_pages(desk) for desk in desks), strict=True):
+        for desk, page in zip(desks, pages, strict=True):
             _write(folder, environment, desk, page)
     return folder / "index.html"
 

@@ -65,9 +65,13 @@ class ShownLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteView:
-    """A finding in short, between the lines of a message; `anchor` is the same as that of its full card."""
+    """A finding in short, between the lines of a message; `anchor` is the same as that of its full card.
+
+    `more_anchors` are those of equal findings that other steps made at the same place.
+    """
 
     anchor: str
+    more_anchors: tuple[str, ...]
     mark: Mark
     title: Prose
     expected: Prose
@@ -164,6 +168,14 @@ class ValidationView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgainView:
+    """A finding that an earlier step of the row made too, with a link to that one."""
+
+    anchor: str
+    first: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
     anchor: str
     number: int
@@ -181,6 +193,7 @@ class StepView:
     width: str
     exchanges: tuple[Link, ...]
     findings: tuple[FindingView, ...]
+    again: tuple[AgainView, ...]
     validations: tuple[ValidationView, ...]
     open: bool
 
@@ -453,18 +466,14 @@ class PartView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowView:
-    """A validity window as a time line 1000 units wide: from `x` over `width`, the exchange at `at_x`."""
+    """A validity window as a time line: from `x` over `width`, the exchange at `at_x`, all in per cent."""
 
     key: str
-    x: int
-    width: int
-    at_x: int
-    at_text_x: int
-    at_anchor: str
-    at: str
-    begins: str
-    ends: str
+    x: str
+    width: str
+    at_x: str
     said: str
+    instant: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

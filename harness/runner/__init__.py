@@ -8,6 +8,7 @@ from harness.runner._judge import Judge
 from harness.runner._plan import Row, plan_rows
 from harness.runner._trigger import AskPerson
 from harness.runner.bundled import bundled_system
+from harness.runner.doctor import Diagnosis, DoctorLimits, diagnose, doctor_status, step_title
 from harness.runner.exit import FAILED, INTERRUPTED, OPERATOR, PASSED, UNDECIDED, exit_status
 from harness.runner.rejudge import recorded_evidence, rejudge, rejudge_rows
 from harness.runner.session import (
@@ -29,6 +30,8 @@ __all__ = [
     "PASSED",
     "UNDECIDED",
     "AskPerson",
+    "Diagnosis",
+    "DoctorLimits",
     "Judge",
     "Progress",
     "Row",
@@ -36,6 +39,8 @@ __all__ = [
     "Session",
     "assemble",
     "bundled_system",
+    "diagnose",
+    "doctor_status",
     "environment",
     "exit_status",
     "merge_runs",
@@ -45,5 +50,6 @@ __all__ = [
     "rejudge",
     "rejudge_rows",
     "run_id",
+    "step_title",
     "utc_now",
 ]

@@ -25,6 +25,7 @@ from harness.model import (
     Note,
     Party,
     Receive,
+    Reference,
     RequirementResult,
     RowResult,
     SameAs,
@@ -40,6 +41,7 @@ from harness.model import (
     TriggerOutcome,
     Validate,
     ValidationReport,
+    Value,
     Verdict,
     roll_up,
     say,
@@ -343,6 +345,10 @@ class RowRun:
                     Cause.SUT,
                     say("instead", expected=problem.expected, found=problem.found),
                 )
+        hung_up = _hung_up(exchange)
+        if hung_up is not None:
+            findings, verdict, cause = (hung_up, *findings), Verdict.FAIL, Cause.SUT
+            reason = say("instead", expected=hung_up.expected, found=hung_up.found)
         if broken and awaited and exchange.failure is not None and exchange.failure.kind in ENVIRONMENT_FAILURES:
             verdict, cause = transport_verdict(exchange)
             reason = transport_finding(exchange).found
@@ -396,6 +402,7 @@ class RowRun:
     def _check(self, step: Check, scope: Scope) -> StepResult:
         match step.test:
             case That(value=value, operator=operator, operand=operand):
+                self._refuse_unreadable(value, scope)
                 try:
                     actual = scope.resolve(value)
                 except UnresolvedError as exc:
@@ -413,6 +420,16 @@ class RowRun:
                 return self._compared(step, finding, f"{text_of(value)} same as {text_of(right)}", text_of(left))
             case Validate():
                 return self._validate(step, step.test, scope)
+
+    def _refuse_unreadable(self, value: Value, scope: Scope) -> None:
+        """What an answer that cannot be read does not hold is unknown, and no proof that nothing was disclosed."""
+        saved = (
+            self._saved.get(scope.key(value.path[0])) if isinstance(value, Reference) and len(value.path) > 1 else None
+        )
+        if isinstance(value, Reference) and isinstance(saved, checks.View) and value.path[1] in _READ_FROM_ANSWERS:
+            unread = isinstance(saved.response, WireError) and saved.response.kind != "empty"
+            if not saved.asked_by_sut and (unread or saved.payload_problem is not None):
+                raise UnresolvedError(value, value.path[1])
 
     def _compared(self, step: Check, finding: Finding | None, expected: str, found: str) -> StepResult:
         if finding is None:
@@ -682,7 +699,27 @@ class RowRun:
         )
 
 
+_READ_FROM_ANSWERS = frozenset({"patients", "entries", "documents", "associations", "errors", "details", "reasons"})
 _HARMLESS = frozenset({Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.WARNING})
+
+
+def _hung_up(exchange: Exchange) -> Finding | None:
+    """What is wrong with a SUT that asked and did not wait for our ordinary answer, however it then goes on."""
+    failure = exchange.failure
+    if exchange.initiator is Party.PEER or failure is None or exchange.altered or failure.after_s > _PATIENCE_S:
+        return None
+    return Finding(
+        at=Location(message="request"),
+        expected=say("answer-read"),
+        found=failure.detail,
+        rule=f"transport/{failure.kind.value}",
+        severity=Severity.ERROR,
+        layer=Layer.TRANSPORT,
+    )
+
+
+_PATIENCE_S = 5.0
+"""A caller that hangs up after more than this may have waited for us longer than it could."""
 
 
 def _not_triggered(outcome: TriggerOutcome) -> bool:

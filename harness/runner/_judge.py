@@ -115,10 +115,11 @@ class Judge:
             own = with_positions(graded_ones, partial(bytes_of, view))
             findings.extend(own)
             requirements.append(RequirementResult(id=result.requirement, verdict=verdict_of(own), findings=own))
-        frame = tuple(graded(f, self.catalogue, _ANSWERS) for f in checks.frame_problems(view))
-        if frame:
-            findings.extend(frame)
-            requirements.append(RequirementResult(id=_ANSWERS, verdict=verdict_of(frame), findings=frame))
+        missed = _ANSWERS if not view.asked_by_sut else _PAYLOAD.get((view.side, exchange.transaction))
+        frame = tuple(graded(f, self.catalogue, missed) for f in checks.frame_problems(view))
+        findings.extend(frame)
+        if frame and missed:
+            requirements.append(RequirementResult(id=missed, verdict=verdict_of(frame), findings=frame))
         validations = self._validate(exchange, view)
         for report in validations:
             findings.extend(graded(f, self.catalogue) for f in report.findings)

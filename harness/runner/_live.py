@@ -1,6 +1,7 @@
 """The world as it is: real connections to the SUT and a listener for the ones it makes."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -22,6 +23,9 @@ from harness.model import (
 from harness.peers import Caller, Clock, InitiatingGateway, PeerServer, RespondingGateway
 from harness.runner._plan import Row
 from harness.runner._trigger import AskPerson, pull_trigger, trigger_content
+
+LATE_S = 1.0
+"""How long a row that missed a request waits for it once more before the next row starts."""
 
 type Record = Callable[[Row, str, Exchange | TriggerOutcome], None]
 """Keeps a piece of evidence before anything is judged: (row, step path, what was observed)."""
@@ -59,6 +63,7 @@ class LiveWorld:
         self._patients = {**population.patients, **sut.patients}
         self._session = initiating.new_session()
         self._row: str | None = None
+        self._missed = False
 
     def now(self) -> datetime:
         return self._clock()
@@ -90,6 +95,7 @@ class LiveWorld:
     async def receive(self, row: Row, step: Receive, arguments: Mapping[str, Datum]) -> Exchange | None:
         incoming = await self._server.next_request(step.transaction, step.within_s)
         if incoming is None:
+            self._missed |= not (step.none or step.optional)
             return None
         faults = step.reply.faults if step.reply else ()
         answer = await asyncio.to_thread(
@@ -117,11 +123,29 @@ class LiveWorld:
         return outcome
 
     async def leftovers(self, row: Row) -> tuple[Exchange, ...]:
+        if self._missed:
+            # what comes too late for its own row must not be taken for the request of the next one
+            self._missed = False
+            await self._some_request(LATE_S)
+        return await self._answer_pending(row, "after")
+
+    async def clear(self, row: Row) -> None:
+        """Answer and keep what came between two rows; it belongs to neither, and `row` must not take it for its own."""
+        self._missed = False
+        await self._answer_pending(row, "before")
+
+    async def _some_request(self, within_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while not self._server.pending():
+                    await asyncio.sleep(0.05)
+
+    async def _answer_pending(self, row: Row, path: str) -> tuple[Exchange, ...]:
         done: list[Exchange] = []
         for incoming in self._server.pending():
             answer = await asyncio.to_thread(self._responding.answer, incoming.request, incoming.transaction, {}, ())
             exchange = await self._server.reply(incoming, answer, id=self._new_id(), altered=())
-            self._record(row, "after", exchange)
+            self._record(row, path, exchange)
             done.append(exchange)
         return tuple(done)
 

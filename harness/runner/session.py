@@ -208,6 +208,7 @@ class Session:
         self._current = row
         self._event("row-started", {"row": row.id})
         self._progress("row-started", row, None)
+        await self._world.clear(row)
         result = self._not_possible(row)
         if result is None:
             result = await RowRun(row, self._world, self._judge, self._step_done).run()

@@ -23,6 +23,7 @@ from harness.validators._kinds import path_of
 from harness.validators.schematron import CompileCache
 
 _MAX_EXPLAINED_BYTES = 4 * 1024 * 1024
+_MAX_EXPLAINED_CHILDREN = 1000
 _MAX_DEFECTS = 500
 _ATTRIBUTE = re.compile(r"attribute '([^']+)'")
 _EXPECTED = re.compile(r"Expected is (?:one of )?\( (.*?) \)")
@@ -90,6 +91,8 @@ class XsdLayer:
         schema = self._explaining_schema(artefact)
         if schema is None or len(etree.tostring(element)) > _MAX_EXPLAINED_BYTES:
             return []
+        if any(len(e) > _MAX_EXPLAINED_CHILDREN for e in element.iter("*")):
+            return []  # what it takes grows with the square of the siblings
         # a copy without comments: xmlschema takes them for children at some places
         copy, originals = _copy(element)
         found: list[Defect] = []

@@ -9,6 +9,8 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,7 +20,7 @@ from typing import Self
 
 from harness.model import OurSide, RowResult, Sut
 from harness.packs import Library, bundled_data, load_library, load_sut, packs_with_builtin, select
-from harness.peers import Pki, make_pki, pki_to_files, server_context
+from harness.peers import Pki, client_context, make_pki, pki_to_files, server_context
 from harness.reference import Endpoints, Identity, ReferenceConfig, describe_sut, make_identity
 from harness.reference._holdings import load_holdings
 from harness.reference._responding import RespondingSystem
@@ -26,6 +28,7 @@ from harness.reference._server import HttpQuestion, HttpReply
 from harness.runner import RunSpec, Session, plan_rows
 from harness.store import RunDirectory, write_folder
 from harness.validators import Validator
+from harness.wire import codes, saml, soap, xcpd, xmldsig
 from harness.wire.x509 import Credentials
 
 POPULATION = bundled_data() / "scenarios" / "populations" / "default.yaml"
@@ -34,7 +37,7 @@ ANSWER_WITHIN_S = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request the hostile system has read: the raw bytes, what the honest system would answer, and the line it goes out on."""
+    """One request the hostile system has read: raw bytes, what the honest system would answer, the line it goes out on."""
 
     raw: bytes
     reply: HttpReply
@@ -211,3 +214,120 @@ class Bench:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+# --- country B
+
+
+class HostileB:
+    """A country B whose trigger answers at once or late, and which asks what and when a test tells it to.
+
+    `acts` is called in a thread of its own for each pull of the trigger, with the endpoint to ask; `answers` gives what the
+    trigger says and after how many seconds.
+    """
+
+    def __init__(self, bench: "Bench", acts: Callable[["Caller"], None], answers: tuple[float, bytes]) -> None:
+        self._bench, self._acts, self._answers = bench, acts, answers
+        self._context = server_context(bench.identity.tls, bench.pki.anchors)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listening.getsockname()[1])
+        self.peer_port = free_port()
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+    def sut(self) -> Sut:
+        text = f"""system: {{name: Hostile, version: "1"}}
+actors:
+  ncpeh-b: {{country: FR, home_community: "urn:oid:2.999.250", trigger: {{http: {{url: "https://127.0.0.1:{self.port}/t"}}}}}}
+trust: {{authorities: authority.pem}}
+ours: {{pki: pki, listen: {{host: 127.0.0.1, xcpd: {self.peer_port}, xca: {self.peer_port}}}}}
+"""
+        file = self._bench.folder / f"sut-b-{self.port}.yaml"
+        file.write_text(text, encoding="utf-8")
+        return load_sut(file)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                raw, _ = self._listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(raw,), daemon=True).start()
+
+    def _serve(self, raw: socket.socket) -> None:
+        with raw, contextlib.suppress(OSError):
+            raw.settimeout(20)
+            with self._context.wrap_socket(raw, server_side=True) as connection:
+                if not _read_request(connection):
+                    return
+                caller = Caller(self._bench.identity.tls, self._bench.pki.anchors, self.peer_port)
+                threading.Thread(target=self._acts, args=(caller,), daemon=True).start()
+                delay_s, said = self._answers
+                time.sleep(delay_s)
+                head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(said)}\r\n\r\n"
+                connection.sendall(head.encode() + said)
+
+
+class Caller:
+    """Raw TLS calls of country B to our peer."""
+
+    def __init__(self, tls: Credentials, anchors: bytes, port: int) -> None:
+        self._context = client_context(tls, anchors)
+        self._port = port
+
+    def send(self, data: bytes, *, wait: bool = True, context: ssl.SSLContext | None = None) -> bytes:
+        """Write `data`; all that comes back when `wait`, nothing when the line is cut at once."""
+        used = context or self._context
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", self._port), timeout=10) as raw,
+            used.wrap_socket(raw, server_hostname="127.0.0.1") as line,
+        ):
+            line.sendall(data)
+            got = b""
+            while wait and (more := line.recv(65536)):
+                got += more
+            return got
+        return b""
+
+
+def post(body: bytes, path: str = "/xcpd", content_type: str = soap.CONTENT_TYPE) -> bytes:
+    """An HTTP request that closes its connection."""
+    head = f"POST {path} HTTP/1.1\r\nHost: peer\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}"
+    return head.encode() + b"\r\nConnection: close\r\n\r\n" + body
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def discovery(bench: Bench, *, alter: Callable[[list[bytes]], list[bytes]] = list) -> bytes:
+    """A good ITI-55 envelope of the bundled B system's country; `alter` changes its signed assertions."""
+    at = now()
+    practitioner = bench.library.populations["default"].practitioners["physician"]
+    patient = bench.library.populations["default"].patients["pt-nominal"]
+    assertion = saml.new_hcp_assertion(
+        practitioner, id=f"_{uuid.uuid4()}", country="FR", home_community="urn:oid:2.999.250", at=at
+    )
+    signed = xmldsig.sign(saml.build_assertion(assertion), bench.identity.seal)
+    query = xcpd.DiscoveryQuery(
+        message_id=xcpd.Ii(root=str(uuid.uuid4()), extension="1"),
+        creation_time=xcpd.hl7_time(at),
+        sender=xcpd.device("2.999.250"),
+        receivers=(xcpd.device("2.999.56.1"),),
+        query_id=xcpd.Ii(root=str(uuid.uuid4()), extension="2"),
+        ids=tuple(xcpd.Ii(root=i.root, extension=i.extension) for i in patient.ids),
+    )
+    addressing = soap.Addressing(
+        action=codes.ACTIONS["ITI-55"].request, message_id=f"urn:uuid:{uuid.uuid4()}", to="https://peer/xcpd"
+    )
+    return soap.build_envelope(addressing=addressing, payload=xcpd.build_query(query), assertions=alter([signed]))

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tests.report.sample_run import make_run
 
 from harness.model import Run
 from harness.report import render_html
+from tests.report.sample_run import make_run
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.report.pages import pages, tree, values
-from tests.report.sample_run import SHALL_FINDING, asked, exchange, http, make_run, row, step
 
 from harness.model import HttpRecord, Localized, Location, RequirementResult, Run, TriggerOutcome, Verdict
 from harness.report import _body, _shown, render_html, render_junit
+from tests.report.pages import pages, tree, values
+from tests.report.sample_run import SHALL_FINDING, asked, exchange, http, make_run, row, step
 
 ATTACK = (
     "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)>"

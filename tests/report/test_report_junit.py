@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 from lxml import etree
-from tests.report.pages import find
 
 from harness import safexml
 from harness.model import Run
 from harness.report import render_junit
+from tests.report.pages import find
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.report.pages import beside, by_id, classes, find, pages, raw_text, text, tree, values
-from tests.report.sample_run import SHALL_FINDING, make_run
 
 from harness.model import Location, Run
 from harness.report import render_html
+from tests.report.pages import beside, by_id, classes, find, pages, raw_text, text, tree, values
+from tests.report.sample_run import SHALL_FINDING, make_run
 
 
 def test_every_page_has_a_sibling_in_the_other_language(rendered: Path) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
-from tests.report.catalogue import extracted
-from tests.report.pages import find, pages, text, tree
 
 from harness.errors import HarnessError
 from harness.report._words import Words, load_words
+from tests.report.catalogue import extracted
+from tests.report.pages import find, pages, text, tree
 
 
 @pytest.fixture(scope="module")
