@@ -68,7 +68,7 @@ def parse(data: bytes, *, limits: XmlLimits = DEFAULT_LIMITS) -> etree._Element:
 def _refuse_unbounded(root: etree._Element, limits: XmlLimits) -> None:
     depth = namespaces = 0
     for event, node in etree.iterwalk(root, events=("start", "end", "start-ns", "end-ns")):
-        if event == "start":
+        if event == "start" and isinstance(node, etree._Element):
             depth += 1
             if depth > limits.max_depth:
                 raise _too("deep", "elements are nested too deeply", f"{limits.max_depth} levels", depth, node)

@@ -40,9 +40,7 @@ def validate_command(options: ValidateOptions) -> int:
         raise InputError(
             Problem(code="E914", option="FILE", problem="nothing to validate", expected=("*.xml files in the folder",))
         )
-    validator = Validator(
-        packs_with_builtin(options.packs), engine=engine, cache=DiskCache(cache_folder())
-    )
+    validator = Validator(packs_with_builtin(options.packs), engine=engine, cache=DiskCache(cache_folder()))
     verdicts: list[Verdict] = []
     try:
         with Progress(console=ERR, transient=True, disable=not ERR.is_terminal or len(inputs) < 3) as bar:

@@ -157,6 +157,10 @@ DOCTOR_PHRASES: Mapping[str, Localized] = {
     "doctor.key-other": Localized(
         en="private key: it does not belong to the certificate", fr="clé privée : elle n'appartient pas au certificat"
     ),
+    "doctor.own-country": Localized(
+        en="pki: tls.pem: the subject names no country; expected a C attribute",
+        fr="pki : tls.pem : le sujet ne nomme aucun pays ; attendu un attribut C",
+    ),
     "doctor.chain-not-authority": Localized(
         en="certificate {subject} is not an authority", fr="le certificat {subject} n'est pas une autorité"
     ),

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from harness.runner._doctor_certificates import Certificates, is_authority, name
 from harness.runner.session import own_pki
 from harness.store import read_folder
 from harness.wire import x509
+from harness.wire.x509 import Credentials
 
 TRUST, PKI, LISTEN = "trust.authorities", "ours.pki", "ours.listen"
 CREDENTIALS = ("ca", "tls", "seal")
@@ -73,29 +74,28 @@ def own_steps(sut: Sut, pki_dir: Path | None, at: datetime) -> tuple[Pki | None,
         InputError: the folder cannot be read or written.
     """
     given = read_folder(pki_dir) if pki_dir is not None else {}
-    if given:
-        steps = tuple(_credentials(name, given, at) for name in CREDENTIALS)
-        flat = tuple(step for pair in steps for step in pair)
-        if any(step.verdict is Verdict.ERROR and step.step == "own-key" for step in flat):
-            return None, flat
     try:
         pki = own_pki(pki_dir, sut, at)
     except PeerError as exc:
-        return None, (_own(PKI, Verdict.ERROR, str(exc), say("doctor.next.own")),)
+        steps = tuple(step for name in CREDENTIALS for step in _from_files(name, given, at))
+        if any(step.verdict is Verdict.ERROR and step.step == "own-key" for step in steps):
+            return None, steps
+        return None, (*steps, _own(PKI, Verdict.ERROR, str(exc), say("doctor.next.own")))
     if given:
-        return pki, flat
-    if pki_dir is None:
-        return pki, (
-            Diagnosis(
-                step="own-key",
-                target=PKI,
-                verdict=Verdict.WARNING,
-                expected=say("doctor.own-kept"),
-                found=say("doctor.own-temporary"),
-                next=say("doctor.next.own-keep"),
-            ),
-        )
-    return pki, (_own(PKI, Verdict.WARNING, say("doctor.own-made"), say("doctor.next.own-import")),)
+        loaded = zip(CREDENTIALS, (pki.authority, pki.tls, pki.seal), strict=True)
+        return pki, tuple(step for name, credentials in loaded for step in _usable(name, credentials, at))
+    if pki_dir is not None:
+        return pki, (_own(PKI, Verdict.WARNING, say("doctor.own-made"), say("doctor.next.own-import")),)
+    return pki, (
+        Diagnosis(
+            step="own-key",
+            target=PKI,
+            verdict=Verdict.WARNING,
+            expected=say("doctor.own-kept"),
+            found=say("doctor.own-temporary"),
+            next=say("doctor.next.own-keep"),
+        ),
+    )
 
 
 async def listen_steps(ours: OurSide) -> tuple[Diagnosis, ...]:
@@ -116,22 +116,26 @@ def _lasting(anchor: Certificate, at: datetime) -> Diagnosis:
     )
 
 
-def _credentials(name: str, files: Mapping[str, bytes], at: datetime) -> Iterable[Diagnosis]:
-    """The verdicts on `name`.pem and its key."""
+def _from_files(name: str, files: Mapping[str, bytes], at: datetime) -> tuple[Diagnosis, ...]:
+    """The verdicts on `name`.pem and its key, one of which cannot be used."""
     target, wanted = f"{PKI} {name}.pem", (f"{name}.pem", f"{name}.key.pem")
     absent = [file for file in wanted if file not in files]
     if absent:
         problem = say("doctor.own-absent", files=", ".join(absent))
         return (_own(target, Verdict.ERROR, problem, say("doctor.next.own")),)
     try:
-        loaded = x509.load_credentials(files[wanted[0]], files[wanted[1]])
+        return _usable(name, x509.load_credentials(files[wanted[0]], files[wanted[1]]), at)
     except WireError:
         return (_own(target, Verdict.ERROR, say("doctor.own-certificate"), say("doctor.next.own")),)
     except PeerError as exc:
         return (_own(target, Verdict.ERROR, str(exc), say("doctor.next.own")),)
+
+
+def _usable(name: str, credentials: Credentials, at: datetime) -> tuple[Diagnosis, ...]:
+    target = f"{PKI} {name}.pem"
     return (
-        _own(target, Verdict.PASS, say("doctor.own-good", subject=name_of(loaded.certificate)), ""),
-        validity("own-validity", target, (loaded.certificate,), at, option=PKI),
+        _own(target, Verdict.PASS, say("doctor.own-good", subject=name_of(credentials.certificate)), ""),
+        validity("own-validity", target, (credentials.certificate,), at, option=PKI),
     )
 
 

@@ -3,9 +3,9 @@
 import ssl
 
 import pytest
-from tests.peers.peer_bench import NOW
 
 from harness.peers import Pki, client_context, make_pki, server_context
+from tests.peers.peer_bench import NOW
 
 
 @pytest.fixture(scope="session")

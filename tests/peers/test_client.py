@@ -6,11 +6,11 @@ import ssl
 import struct
 
 import pytest
-from tests.peers.peer_bench import Misbehaviour, call, clock, raw_server, run
 
 from harness.errors import InputError
 from harness.model import Exchange, FailureKind
 from harness.peers import Caller, Pki, client_context, server_context
+from tests.peers.peer_bench import Misbehaviour, call, clock, raw_server, run
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n\r\n<b/>"
 

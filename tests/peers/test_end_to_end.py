@@ -4,11 +4,11 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.peers.peer_bench import NOMINAL, OURS, POPULATION, TARGET, clock, responder, run
 
 from harness.model import Exchange, FailureKind
 from harness.peers import Caller, InitiatingGateway, PeerServer, Pki, SeededIds, server_context
 from harness.wire import codes, mtom, soap, xds
+from tests.peers.peer_bench import NOMINAL, OURS, POPULATION, TARGET, clock, responder, run
 
 
 def chain(

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from tests.peers.peer_bench import HCID, NOMINAL, NOW, OURS, POPULATION, TARGET, clock, prepared, record
 
 from harness.errors import ScenarioError
 from harness.model import Datum
 from harness.peers import InitiatingGateway, Pki, PreparedRequest, SeededIds
 from harness.wire import codes, saml, soap, xcpd, xds, xmldsig
 from harness.wire.soap import SoapMessage
+from tests.peers.peer_bench import HCID, NOMINAL, NOW, OURS, POPULATION, TARGET, clock, prepared, record
 
 
 def message(request: PreparedRequest) -> SoapMessage:

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.peers.peer_bench import call, clock, run
 
 from harness.errors import PeerError
 from harness.model import Exchange, FailureKind, Party
 from harness.peers import Caller, ListenerLimits, PeerServer, Pki, PlannedAnswer, client_context
+from tests.peers.peer_bench import call, clock, run
 
 PATIENCE = ListenerLimits(handshake_s=0.5, idle_s=2, head_s=0.4, body_s=0.4, linger_s=0.2, max_body_bytes=100_000)
 GOOD = PlannedAnswer(status=200, headers=(("Content-Type", "application/soap+xml"),), body=b"<answer/>")

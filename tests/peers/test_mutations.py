@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 from lxml import etree
-from tests.peers.peer_bench import NOW, prepared
 
 from harness.errors import WireError
 from harness.peers import MUTATIONS, Pki, PreparedRequest
 from harness.wire import ns, saml, soap, xcpd, xds, xmldsig
+from tests.peers.peer_bench import NOW, prepared
 
 # What differs, in words of `facets`; everything else has to be equal.
 DIFFERS = {

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from tests.peers.peer_bench import NOW
 
 from harness.errors import PeerError
 from harness.peers import Pki, make_pki, pki_from_files, pki_to_files
 from harness.wire import x509
 from harness.wire.x509 import CertificateFacts, Credentials
+from tests.peers.peer_bench import NOW
 
 
 def facts(credentials: Credentials) -> CertificateFacts:

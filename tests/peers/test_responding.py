@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.peers.peer_bench import HCID, OURS, POPULATION, prepared, record, responder
 
 from harness.errors import ScenarioError
 from harness.model import Datum, HttpRecord, Population
@@ -16,6 +15,7 @@ from harness.wire import cda, codes, mtom, soap, xcpd, xds
 from harness.wire.soap import SoapMessage
 from harness.wire.xcpd import DiscoveryAnswer
 from harness.wire.xds import QueryAnswer, RetrieveAnswer
+from tests.peers.peer_bench import HCID, OURS, POPULATION, prepared, record, responder
 
 
 class Bench:

@@ -4,11 +4,11 @@ import asyncio
 import ssl
 
 import pytest
-from tests.peers.peer_bench import call, raw_server, run
 
 from harness.errors import PeerError
 from harness.model import Exchange
 from harness.peers import Pki, client_context, server_context
+from tests.peers.peer_bench import call, raw_server, run
 
 
 def test_notes_between_certificates_do_no_harm(ours: Pki, theirs: Pki) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.populations import summary_writer
 from lxml import etree
 
 from harness import safexml
@@ -14,6 +13,7 @@ from harness.model import PatientId, Population, PopulationDocument, Severity, V
 from harness.packs import load_population
 from harness.packs.artefacts import load_pack
 from harness.validators import Validator
+from tests.populations import summary_writer
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 POPULATION = PROJECT / "scenarios" / "populations" / "default.yaml"

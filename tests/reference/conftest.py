@@ -1,10 +1,10 @@
 """Keys for the tests of the bundled system: made once a session, since RSA keys take their time."""
 
 import pytest
-from tests.reference.reference_support import AT, Country
 
 from harness.reference import Identity, make_identity
 from harness.wire import x509
+from tests.reference.reference_support import AT, Country
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 import pytest
-from tests.reference import reference_support as rs
 from lxml import etree
-from tests.reference.reference_support import HOME, REPOSITORY, Ask, Country
 
 from harness import safexml
 from harness.model import PatientId
@@ -16,6 +14,8 @@ from harness.reference import FAULTS, Identity
 from harness.reference._responding import RespondingSystem
 from harness.reference._server import HttpReply
 from harness.wire import cda, codes, soap, xcpd, xds
+from tests.reference import reference_support as rs
+from tests.reference.reference_support import HOME, REPOSITORY, Ask, Country
 
 type DiscoveryFact = Callable[[xcpd.DiscoveryAnswer], bool]
 MATCH = "match"

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.reference import reference_support as rs
 
 from harness.model import PatientId
 from harness.reference import FAULTS, NCPEH_A, NCPEH_B, Identity, PeerSide, ReferenceConfig, make_identity
@@ -15,6 +14,7 @@ from harness.reference._initiating import InitiatingSystem
 from harness.reference._responding import RespondingSystem
 from harness.reference._server import HttpQuestion, HttpReply, Listener, server_context
 from harness.wire import codes, mtom, saml, soap, xcpd, xds, xmldsig
+from tests.reference import reference_support as rs
 
 NO_CONNECTION = "ERROR_GENERIC_CONNECTION_NOT_POSSIBLE"
 PRACTITIONER = {**dataclasses.asdict(rs.PHYSICIAN), "permissions": list(rs.PHYSICIAN.permissions)}

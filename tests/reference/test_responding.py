@@ -5,13 +5,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from tests.reference import reference_support as rs
-from tests.reference.reference_support import AT, HOME, REPOSITORY, Ask, Country
 
 from harness.reference import Identity
 from harness.reference._responding import RespondingSystem
 from harness.reference._server import HttpReply
 from harness.wire import saml, soap, xcpd, xds
+from tests.reference import reference_support as rs
+from tests.reference.reference_support import AT, HOME, REPOSITORY, Ask, Country
 
 PREFIX = "urn:oasis:names:tc:xspa:1.0:subject:hl7:permission"
 LOCALITY = "urn:oasis:names:tc:xspa:1.0:environment:locality"

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.reference import reference_support as rs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from tests.reference.reference_support import Ask, Country
 
 from harness import safexml
 from harness.reference import Identity
 from harness.reference._responding import RespondingSystem
 from harness.reference._server import HttpQuestion
+from tests.reference import reference_support as rs
+from tests.reference.reference_support import Ask, Country
 
 SENDS = {
     "ITI-55": (rs.discover, rs.discovery_outcome),

@@ -5,14 +5,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.reference import reference_support as rs
 from lxml import etree
-from tests.reference.reference_support import AT, HOME, REPOSITORY, Ask, Country
 
 from harness import safexml
 from harness.model import PatientId
 from harness.reference import Identity, _asking, _assertions
 from harness.reference._server import HttpReply
+from tests.reference import reference_support as rs
+from tests.reference.reference_support import AT, HOME, REPOSITORY, Ask, Country
 
 pytestmark = pytest.mark.corpus
 XSD = Path("artefacts") / "xsd"

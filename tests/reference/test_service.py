@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.reference import reference_support as rs
 from ruamel.yaml import YAML
 
 from harness.errors import InputError, PeerError
@@ -36,6 +35,7 @@ from harness.reference import (
 from harness.reference._holdings import load_holdings
 from harness.reference._server import client_context
 from harness.wire import xds
+from tests.reference import reference_support as rs
 
 
 @pytest.fixture(scope="module")

@@ -431,6 +431,21 @@ def test_missing_and_unreadable_files_of_ours_are_named(theirs: Pki, pki_dir: Pa
     assert found.status == OPERATOR
 
 
+def test_certificate_of_ours_without_a_country_is_named(
+    ours: Pki, theirs: Pki, pki_dir: Path, unused_port: int
+) -> None:
+    nowhere = x509.build_certificate(
+        common_name="x", country=None, organization="x", usage="tls", issuer=ours.authority, key=ours.tls.key, serial=9,
+        not_before=now(), not_after=now() + timedelta(days=9),
+    )  # fmt: skip
+    (pki_dir / "tls.pem").write_bytes(x509.certificate_pem(nowhere.certificate))
+    found = diagnosed(sut_at(unused_port, theirs.anchors), pki_dir)
+
+    assert found["own-key"].verdict is Verdict.ERROR
+    assert in_language(found["own-key"].found, "fr").endswith("attendu un attribut C")
+    assert found.status == OPERATOR
+
+
 def intermediate(theirs: Pki) -> tuple[Credentials, Credentials]:
     """A leaf whose issuer is itself issued by their authority, which allows none below it, and that issuer."""
     below = x509.build_authority(

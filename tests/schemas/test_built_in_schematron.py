@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.schemas.alterations import DOCUMENTS, GOLDEN, Alteration, add, altered, double, drop, put, write
 from lxml import etree
 
 from harness import safexml
 from harness.model import Layer, Severity, Verdict
 from harness.packs.artefacts import Pack
 from harness.validators import Engine, Validator
+from tests.schemas.alterations import DOCUMENTS, GOLDEN, Alteration, add, altered, double, drop, put, write
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 SCHEMATRON = PROJECT / "schemas" / "schematron"

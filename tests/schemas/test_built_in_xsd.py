@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.schemas.alterations import DOCUMENTS, GOLDEN, Alteration, add, altered, double, drop, first, put, write
 from lxml import etree
 
 from harness import safexml
 from harness.packs.artefacts import Pack
 from harness.validators import kind_of
+from tests.schemas.alterations import DOCUMENTS, GOLDEN, Alteration, add, altered, double, drop, first, put, write
 
 INPUTS = sorted(p.name for p in (*GOLDEN.glob("*.xml"), *DOCUMENTS.glob("*.xml")))
 PS = "ps-nominal-3.xml"

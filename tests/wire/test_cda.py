@@ -3,13 +3,13 @@
 import base64
 
 import pytest
-from tests.wire import wire_strategies as some
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
 from harness.errors import WireError
 from harness.wire import cda, codes, ns
+from tests.wire import wire_strategies as some
 
 STRUCTURED = "<component><structuredBody/></component>"
 PHARM = f'<component><structuredBody><p:asContent xmlns:p="{ns.PHARM}"/></structuredBody></component>'

@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from tests.wire import wire_strategies as some
 from hypothesis import given, settings
 from lxml import etree
 
 from harness import safexml
 from harness.errors import WireError
 from harness.wire import codes, ns, xcpd
+from tests.wire import wire_strategies as some
 
 QUERY = xcpd.DiscoveryQuery(
     message_id=xcpd.Ii(root="6f0f4a52-0000-4000-8000-000000000001", extension="0000000001"),

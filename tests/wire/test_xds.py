@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from tests.wire import wire_strategies as some
 from hypothesis import given, settings
 from lxml import etree
 
@@ -11,6 +10,7 @@ from harness import safexml
 from harness.errors import WireError
 from harness.model import PatientId
 from harness.wire import codes, mtom, ns, soap, xds
+from tests.wire import wire_strategies as some
 
 CX = "P-1^^^&2.999.1&ISO"
 ENTRY = xds.DocumentEntry(
