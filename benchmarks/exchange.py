@@ -86,15 +86,18 @@ class TimedValidator(Validator):
             self.spent_s += time.perf_counter() - started
 
 
+ECHO = "?echo"
+
+
 class Answerer:
-    """Answers on one listener: an echo below /xca, the simulated country A below /xcpd; adds up the time it takes."""
+    """Answers on one listener: an echo where the query says so, else the simulated country A; adds up the time it takes."""
 
     def __init__(self, gateway: RespondingGateway) -> None:
         self._gateway = gateway
         self.spent_s = 0.0
 
     def __call__(self, incoming: Incoming) -> PlannedAnswer:
-        if incoming.url.endswith("/xca"):
+        if incoming.url.endswith(ECHO):
             content_type = ("Content-Type", incoming.request.header("content-type") or "")
             return PlannedAnswer(status=200, headers=(content_type,), body=incoming.request.body)
         started = time.perf_counter()
@@ -153,7 +156,7 @@ async def measure(count: int, warm_up: int) -> Result:
         )
         try:
             async with httpx.AsyncClient(verify=context, timeout=WITHIN_S) as client:
-                samples, last = await _pairs(driver, client, server.endpoints["xca"], warm_up + count)
+                samples, last = await _pairs(driver, client, server.endpoints["xcpd"] + ECHO, warm_up + count)
         finally:
             await caller.aclose()
             await server.aclose()

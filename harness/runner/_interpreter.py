@@ -137,7 +137,7 @@ class RowRun:
         await self._finish_triggers()
         await self._leftovers()
         steps = tuple(r for r in self._results if r is not None)
-        requirements = row_requirements(steps, self._scenario.covers)
+        requirements = row_requirements(steps, (*self._scenario.covers, *sorted(self._own_covers)))
         verdict, cause, reason = row_verdict(steps, requirements)
         ended = self._world.now()
         return replace(
@@ -352,6 +352,8 @@ class RowRun:
         if broken and awaited and exchange.failure is not None and exchange.failure.kind in ENVIRONMENT_FAILURES:
             verdict, cause = transport_verdict(exchange)
             reason = transport_finding(exchange).found
+        elif broken and awaited and verdict is Verdict.PASS:
+            verdict = Verdict.NOT_APPLICABLE  # nothing came that could be judged; the step that awaits it decides
         result = self._judged(
             step,
             verdict,
@@ -386,7 +388,8 @@ class RowRun:
             verdict, cause, reason = Verdict.NOT_RUN, Cause.ENVIRONMENT, say("not-triggered")
         else:
             findings = self._at_level(step, findings)
-            verdict, cause = verdict_of(findings), Cause.SUT
+            verdict = verdict_of(findings)
+            cause = None if verdict is Verdict.PASS else Cause.SUT
             reason = say("instead", expected=result.expected, found=result.found)
         out = self._judged(step, verdict, cause, findings, expected=result.expected, found=result.found, reason=reason)
         return replace(out, exchanges=(view.exchange.id,) if view is not None else ())

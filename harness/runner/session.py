@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from harness import __version__
+from harness.errors import InputError, PeerError, Problem
 from harness.model import (
     Cause,
     Environment,
@@ -129,14 +130,17 @@ class Session:
         self._progress = progress
         self._ask_person = ask_person
         self._started_at = spec.clock()
-        self._count = 0
+        self._count = self._refused = 0
         self._done: dict[str, RowResult] = {}
         self._unreachable: Mapping[tuple[str, str], str] = {}
         self._current: Row | None = None
 
     async def __aenter__(self) -> Self:
         spec, sut = self._spec, self._spec.sut
-        pki = await asyncio.to_thread(own_pki, spec.pki_dir, sut, spec.clock())
+        try:
+            pki = await asyncio.to_thread(own_pki, spec.pki_dir, sut, spec.clock())
+        except PeerError as exc:
+            raise InputError(Problem(code="E705", option="ours.pki", problem=str(exc))) from exc
         ids = SeededIds(spec.seed)
         self._judge = Judge(
             sut=sut,
@@ -146,7 +150,11 @@ class Session:
             our_anchors=pki.anchors,
         )
         self._caller = Caller(spec.clock)
-        self._server = PeerServer(server_context(pki.tls, sut.trust_authorities), clock=spec.clock)
+        try:
+            context = client_context(pki.tls, sut.trust_authorities)
+            self._server = PeerServer(server_context(pki.tls, sut.trust_authorities), clock=spec.clock)
+        except PeerError as exc:
+            raise InputError(Problem(code="E704", option="trust.authorities", problem=str(exc))) from exc
         await self._server.start(sut.ours.host, sut.ours.ports)
         self._world = LiveWorld(
             sut=sut,
@@ -160,7 +168,7 @@ class Session:
             clock=spec.clock,
             record=self._record,
             new_id=self._new_id,
-            context=client_context(pki.tls, sut.trust_authorities),
+            context=context,
             ask_person=self._ask_person,
         )
         self._unreachable = await unreachable_endpoints(sut)
@@ -213,6 +221,9 @@ class Session:
         if result is None:
             result = await RowRun(row, self._world, self._judge, self._step_done).run()
         self._done[row.id] = result
+        for refusal in self._server.refused[self._refused :]:
+            self._event("connection-refused", {"row": row.id, "kind": refusal.kind, "detail": refusal.detail})
+        self._refused = len(self._server.refused)
         self._event("row-done", {"row": row.id, "result": self._directory.record(RowResult, result)})
         self._progress("row-done", row, result)
         self._current = None
