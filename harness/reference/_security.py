@@ -21,7 +21,7 @@ from harness.wire.soap import SoapMessage
 TOLERANCE = timedelta(seconds=60)
 HCP_SPAN = timedelta(hours=4)
 TRC_SPAN = timedelta(hours=2)
-_CX = re.compile(r"(?P<extension>[^\^]+)\^\^\^&(?P<root>[0-9.]+)&ISO")
+_CX = re.compile(r"(?P<extension>[^\^]+)\^\^\^&(?P<root>[^&\^]+)&ISO")
 _SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 # What SAML 2.0 core allows below each element that a profile of ours uses; order of the assertion's own children too.
