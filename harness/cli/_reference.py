@@ -33,9 +33,11 @@ PKI_FOLDER = "pki"
 
 
 def list_faults_command(lang: str) -> int:
-    """Print every declared fault: name, role, requirements it breaks, title."""
+    """Print every declared fault: name, role, what a run makes of it (fail or warning), requirements it breaks, title."""
     for fault in FAULTS.values():
-        sys.stdout.write(f"{fault.name:<40} {fault.actor}  {', '.join(fault.breaks):<24} {fault.title.in_(lang)}\n")
+        kind = "warning" if fault.advisory else "fail"
+        breaks = ", ".join(fault.breaks)
+        sys.stdout.write(f"{fault.name:<40} {fault.actor}  {kind:<8} {breaks:<24} {fault.title.in_(lang)}\n")
     return PASSED
 
 
