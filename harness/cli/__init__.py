@@ -169,6 +169,9 @@ def reference_system(
     actor: Annotated[list[str] | None, typer.Option(help="ncpeh-a or ncpeh-b; repeatable.")] = None,
     fault: Annotated[list[str] | None, typer.Option(help="Declared fault to switch on; repeatable.")] = None,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Print the declared faults and end.")] = False,
+    list_departures: Annotated[
+        bool, typer.Option("--list-departures", help="Print what --fault knows that only earns a warning, and end.")
+    ] = False,
     documents: Annotated[Path | None, typer.Option(help="CDA files to serve, flat or nested.")] = None,
     write_sut: Annotated[Path | None, typer.Option(help="Write the SUT file that leads to this system.")] = None,
     attached: Annotated[bool, typer.Option("--attached", hidden=True)] = False,
@@ -179,8 +182,8 @@ def reference_system(
     def command() -> int:
         from harness.cli._reference import list_faults_command, reference_command
 
-        if list_faults:
-            return list_faults_command(language(lang))
+        if list_faults or list_departures:
+            return list_faults_command(language(lang), departures=list_departures)
         return reference_command(
             actors=tuple(actor or ("ncpeh-a", "ncpeh-b")),
             faults=tuple(fault or ()),

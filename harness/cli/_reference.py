@@ -32,12 +32,12 @@ AUTHORITY_FILE = "reference-authority.pem"
 PKI_FOLDER = "pki"
 
 
-def list_faults_command(lang: str) -> int:
-    """Print every declared fault: name, role, what a run makes of it (fail or warning), requirements it breaks, title."""
+def list_faults_command(lang: str, *, departures: bool = False) -> int:
+    """Print every declared fault (a run fails for it), or every departure (a run warns): name, role, requirements, title."""
     for fault in FAULTS.values():
-        kind = "warning" if fault.advisory else "fail"
-        breaks = ", ".join(fault.breaks)
-        sys.stdout.write(f"{fault.name:<40} {fault.actor}  {kind:<8} {breaks:<24} {fault.title.in_(lang)}\n")
+        if fault.advisory is departures:
+            breaks = ", ".join(fault.breaks)
+            sys.stdout.write(f"{fault.name:<40} {fault.actor}  {breaks:<24} {fault.title.in_(lang)}\n")
     return PASSED
 
 

@@ -19,12 +19,12 @@ from tests.cli.cli_support import Invoke, await_, command, environment
 RUNS = "runs"
 
 
-def test_declared_faults_are_listed_in_both_languages(invoke: Invoke) -> None:
-    english, french = (
-        invoke("reference-system", "--list-faults", "--lang", lang).stdout.splitlines() for lang in ("en", "fr")
-    )
-    assert [line.split()[0] for line in english] == list(FAULTS)
-    assert [line.split()[0] for line in french] == list(FAULTS)
+@pytest.mark.parametrize("option", ["--list-faults", "--list-departures"])
+def test_faults_and_departures_are_listed_in_both_languages(invoke: Invoke, option: str) -> None:
+    english, french = (invoke("reference-system", option, "--lang", lang).stdout.splitlines() for lang in ("en", "fr"))
+    wanted = [name for name, fault in FAULTS.items() if fault.advisory is (option == "--list-departures")]
+    assert [line.split()[0] for line in english] == wanted
+    assert [line.split()[0] for line in french] == wanted
     assert english != french
 
 
