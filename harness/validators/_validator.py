@@ -35,6 +35,8 @@ from harness.validators._kinds import Part, parts_of
 from harness.validators._terminology import Vocabularies
 from harness.validators._xsd import XsdLayer
 from harness.validators.schematron import (
+    ALL_REWRITES,
+    NO_REWRITES,
     CompileCache,
     Engine,
     MemoryCache,
@@ -73,6 +75,7 @@ class Validator:
         cache: CompileCache | None = None,
         explain: bool = True,
         optimise: bool = True,
+        sparing: bool = False,
         run_timeout_s: float = 60.0,
     ) -> None:
         self._packs = tuple(packs)
@@ -82,7 +85,9 @@ class Validator:
         self._pool = Pool(workers, run_timeout_s=run_timeout_s)
         cache = MemoryCache() if cache is None else cache
         self._xsd = XsdLayer(cache)
-        self._saxon = SaxonEngine(self._pool, cache, optimise=optimise)
+        self._saxon = SaxonEngine(
+            self._pool, cache, rewrites=ALL_REWRITES if optimise else NO_REWRITES, sparing=sparing
+        )
         self._pyschematron = PyschematronEngine(self._pool)
         self._vocabularies = Vocabularies(self._packs, cache)
         self._codes_checked = self._codes_unverifiable = 0

@@ -1,7 +1,7 @@
 """Looks at XPath expressions as text: variables they use, function calls that read files. No parsing beyond tokens."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 _TOKEN = re.compile(
@@ -41,7 +41,7 @@ def free_variables(expression: str) -> frozenset[str]:
     return frozenset(names - bound)
 
 
-def rename_variables(expression: str, names: dict[str, str]) -> str:
+def rename_variables(expression: str, names: Mapping[str, str]) -> str:
     """`expression` with `$name` written as `$names[name]`, outside string literals."""
 
     def renamed(match: re.Match[str]) -> str:
