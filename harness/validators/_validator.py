@@ -20,6 +20,7 @@ from harness.model import (
     ValidationReport,
     Verdict,
     roll_up,
+    say,
 )
 from harness.packs.artefacts import Artefact, Pack
 from harness.validators._findings import (
@@ -156,13 +157,7 @@ class Validator:
         with self._lock:
             for number, pack in enumerate(self._packs):
                 seen = [c for a in pack.artefacts if (c := self._coverage.get((a.coordinate, a.id)))]
-                problems = sorted(
-                    {
-                        f"{a.id}: {n} is missing"
-                        for a in pack.artefacts
-                        for n in (*a.missing_includes, *a.missing_vocabularies)
-                    }
-                )
+                problems = sorted({f"{a.id}: {n} is missing" for a in pack.artefacts for n in a.missing})
                 result.append(
                     PackUse(
                         coordinate=pack.coordinate,
@@ -232,6 +227,9 @@ class Validator:
         return min((self._pack_of[id(a)] for a in fitting), default=-1)
 
     def _judge(self, artefact: Artefact, part: Part, phase: str) -> Judged:
+        if not artefact.usable:
+            missing = (say("artefact-missing", artefact=artefact.id, file=name) for name in artefact.missing[:1])
+            return Judged(verdict=Verdict.INCONCLUSIVE, reason=artefact.lacking or "".join(missing))
         if artefact.layer is Layer.XSD:
             return self._judge_xsd(artefact, part)
         judged = self._judge_schematron(artefact, part, phase)
