@@ -71,6 +71,8 @@ PHRASES: Mapping[str, Localized] = {
         en="several schemas of the folder declare {name}: {files}; name one of them",
         fr="plusieurs schémas du dossier déclarent {name} : {files} ; en désigner un",
     ),
+    "licence.publisher": Localized(en="as stated by its publisher", fr="telle qu'énoncée par son éditeur"),
+    "licence.publishers": Localized(en="as stated by each publisher", fr="telle qu'énoncée par chaque éditeur"),
     "artefact-missing": Localized(en="{artefact}: {file} is missing", fr="{artefact} : {file} est absent"),
     "harness-fault": Localized(
         en="the harness itself failed ({error}); the traceback is in events.jsonl",

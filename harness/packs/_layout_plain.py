@@ -49,7 +49,7 @@ def plain(folder: Path) -> Recognised | None:
     return Recognised(
         coordinate=coordinate,
         title=Localized(en=f"Files of the folder {folder.name}", fr=f"Fichiers du dossier {folder.name}"),
-        origin=folder.name,
+        origin="local files",
         licence=BY_PUBLISHER,
         entries=tuple(entries),
     )
@@ -177,7 +177,7 @@ def _value_sets(folder: Path, coordinate: str) -> Entry | None:
     if not files or len(files) > MAX_FILES or not all(_VALUE_SET.search(_head(p)) for p in files):
         return None
     return Entry(
-        id=_slug(folder.name),
+        id="value-sets",
         layer=Layer.TERMINOLOGY,
         path=folder,
         root=folder,

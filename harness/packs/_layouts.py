@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.model import Layer, Localized
+from harness.model import Layer, Localized, say
 
 CI_SIS = {"ci_sis_model": ("!none",)}
 """Documents that claim the French content models (CI-SIS), for `when`."""
 NOT_CI_SIS = {"ci_sis_model": ("none",)}
 """All other documents: French ones are not judged by schemas of another programme only because their code is the same."""
-BY_PUBLISHER = "as stated by its publisher"
+BY_PUBLISHER = say("licence.publisher")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.model import Localized
+from harness.model import Localized, say
 from harness.packs._layout_ans import ans
 from harness.packs._layout_ehdsi import ehdsi, ehdsi_release
 from harness.packs._layout_plain import plain
@@ -64,7 +64,7 @@ def _collection(folder: Path) -> Recognised | None:
         coordinate=f"eu.ehdsi:artefacts:{version}",
         title=Localized(en="Official artefacts of several publishers", fr="Artefacts officiels de plusieurs éditeurs"),
         origin="; ".join(sorted({p.origin for p in parts.values()})),
-        licence="as stated by each publisher",
+        licence=say("licence.publishers"),
         entries=_without_doubles([entry for part in parts.values() for entry in part.entries]),
     )
 
