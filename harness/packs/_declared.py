@@ -3,11 +3,12 @@
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
 
 from harness.errors import Mark, PackError, Problem
@@ -116,6 +117,13 @@ def _check_file(reader: "_Reader", item: CommentedMap, folder: Path, path: Path)
             reader.wrong(item, "sha256", "the file is not the one that is stated", (stated,), found)
 
 
+class _Plain(RoundTripConstructor):
+    """Leaves dates as they are written: YAML's own reading of one that does not exist has no place to name."""
+
+
+_Plain.add_constructor("tag:yaml.org,2002:timestamp", lambda constructor, node: constructor.construct_scalar(node))
+
+
 class _Reader:
     """Typed access to one YAML file that collects every problem with its place."""
 
@@ -125,7 +133,9 @@ class _Reader:
 
     def load(self) -> CommentedMap:
         try:
-            data = YAML(typ="rt").load(self.path.read_text(encoding="utf-8"))
+            yaml = YAML(typ="rt")
+            yaml.Constructor = _Plain
+            data = yaml.load(self.path.read_text(encoding="utf-8"))
         except MarkedYAMLError as exc:
             mark = exc.problem_mark
             at = Mark(file=str(self.path), line=mark.line + 1 if mark else 1, column=mark.column + 1 if mark else 1)
@@ -184,10 +194,10 @@ class _Reader:
         self.problems.append(Problem(code="P103", at=at, problem=problem, expected=expected, found=found))
 
     def day(self, node: CommentedMap, key: str) -> date | None:
-        """The date under `key`; YAML reads `2026-01-31` as one by itself."""
+        """The date under `key`, None when there is none."""
         value = node.get(key)
-        if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
-            return value
+        if value is None:
+            return None
         try:
             return date.fromisoformat(str(value))
         except ValueError:

@@ -87,7 +87,7 @@ class PackStore:
         known = [e.coordinate for e in self.entries()]
         near = difflib.get_close_matches(coordinate, known, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else "add it first: harness packs add"
-        raise PackError(Problem(code="P110", problem="no such pack was added", found=coordinate, hint=hint))
+        raise PackError(Problem(code="P110", problem="no such pack was added", option=coordinate, hint=hint))
 
     def load(self, coordinate: str) -> Pack:
         """The imported pack `coordinate`.
