@@ -2,17 +2,17 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from harness.cli._packs_show import entry_row, lines, missing_lines, shown, warnings_of
 from harness.cli._packs_words import phrase
 from harness.cli._shared import ERR, FAILED, PASSED, UNDECIDED, cache_folder, utc_now
 from harness.errors import InputError, Problem
-from harness.model import in_language
-from harness.packs import Artefact, Pack, load_pack, packs_with_builtin
-from harness.packs.artefacts import ArtefactContent, contents_of
+from harness.packs import Pack, load_pack, packs_with_builtin
+from harness.packs.artefacts import contents_of
 from harness.store import (
     Difference,
     PackLock,
@@ -28,8 +28,6 @@ from harness.store import (
 )
 
 FORMATS = ("text", "json")
-_SHOWN = 3
-"""How many references that differ in case are told when a pack is used; `packs show` tells all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,30 +57,13 @@ def chosen_packs(names: Sequence[Path], lang: str) -> tuple[Pack, ...]:
     return packs_with_builtin(packs)
 
 
-def warnings_of(pack: Pack, lang: str) -> Iterator[str]:
-    """What to know before a verdict of `pack` is believed: its status, and references that differ in case."""
-    if pack.status != "valid":
-        since = pack.valid_from if pack.status == "not-yet-active" else pack.valid_until
-        days = f" ({since})" if since else ""
-        yield phrase("unusual", lang, pack=pack.coordinate, status=phrase(pack.status, lang) + days)
-    differing = _differing(pack)
-    for text in differing[:_SHOWN]:
-        yield phrase("capitals", lang, pack=pack.coordinate, text=text)
-    if len(differing) > _SHOWN:
-        yield phrase("more-capitals", lang, pack=pack.coordinate, n=len(differing) - _SHOWN)
-
-
-def _differing(pack: Pack) -> list[str]:
-    return sorted({text for artefact in pack.artefacts for text in artefact.differs_in_case})
-
-
 def list_packs(format_: str, lang: str) -> int:
     """Print the added packs, one a line."""
     _known_format(format_)
     store, today = pack_store(), utc_now().date()
     rows = [(entry, _loaded(store, entry)) for entry in store.entries()]
     if format_ == "json":
-        _write_json([_entry_row(entry, pack, today) for entry, pack in rows])
+        _write_json([entry_row(entry, pack, today) for entry, pack in rows])
         return PASSED
     for entry, pack in rows:
         state = phrase(pack.status_on(today), lang) if pack else phrase("damaged", lang)
@@ -99,23 +80,6 @@ def _loaded(store: PackStore, entry: StoredPack) -> Pack | None:
         return None  # listed as damaged; `verify` names what is wrong with it
 
 
-def _entry_row(entry: StoredPack, pack: Pack | None, today: date) -> dict[str, object]:
-    return {
-        "coordinate": entry.coordinate,
-        "title": {"en": entry.title.en, "fr": entry.title.fr},
-        "status": pack.status_on(today) if pack else "damaged",
-        "from": _day(pack.valid_from if pack else None),
-        "until": _day(pack.valid_until if pack else None),
-        "origin": pack.origin if pack else "",
-        "licence": pack.licence if pack else "",
-        "sha256": entry.sha256,
-        "complete": pack.complete if pack else False,
-        "source": entry.source,
-        "added_at": entry.added_at.isoformat().replace("+00:00", "Z"),
-        "completed": [{"file": c.file, "from": c.source, "sha256": c.sha256} for c in entry.completed],
-    }
-
-
 def add_pack(options: AddOptions) -> int:
     """Import a folder or zip, and print what became of it; the coordinate is on stdout."""
     store = pack_store()
@@ -128,7 +92,7 @@ def add_pack(options: AddOptions) -> int:
     )
     pack = store.load(entry.coordinate)
     sys.stdout.write(f"{entry.coordinate}\n")
-    for line in (*_missing_lines(pack, options.lang), *warnings_of(_today(pack), options.lang)):
+    for line in (*missing_lines(pack, options.lang), *warnings_of(_today(pack), options.lang)):
         ERR.print(line, markup=False)
     for completed in entry.completed:
         ERR.print(phrase("rebuilt", options.lang, file=completed.file, source=completed.source), markup=False)
@@ -139,27 +103,15 @@ def _today(pack: Pack) -> Pack:
     return replace(pack, status=pack.status_on(utc_now().date()))
 
 
-def _missing_lines(pack: Pack, lang: str) -> Iterator[str]:
-    """The files that are missing, each with the artefacts that want it."""
-    wanting: dict[str, list[str]] = {}
-    for artefact in pack.artefacts:
-        for name in artefact.missing:
-            wanting.setdefault(name, []).append(artefact.id)
-    if wanting:
-        yield phrase("missing-files", lang, n=len(wanting))
-    for name, ids in sorted(wanting.items()):
-        yield f"  {name}  ({', '.join(ids)})"
-
-
 def show_pack(name: str, format_: str, lang: str) -> int:
     """Print what is in a pack: its words, its artefacts with what they judge, and every file it lacks."""
     _known_format(format_)
     pack, entry = _named(name)
     contents = contents_of(pack)
     if format_ == "json":
-        _write_json(_shown(pack, entry, contents))
+        _write_json(shown(pack, entry, contents))
     else:
-        sys.stdout.write("".join(f"{line}\n" for line in _lines(pack, entry, contents, lang)))
+        sys.stdout.write("".join(f"{line}\n" for line in lines(pack, entry, contents, lang)))
     return PASSED
 
 
@@ -168,80 +120,6 @@ def _named(name: str) -> tuple[Pack, StoredPack | None]:
         store = pack_store()
         return _today(store.load(name)), store.entry(name)
     return _today(load_pack(Path(name))), None
-
-
-def _shown(pack: Pack, entry: StoredPack | None, contents: Mapping[str, ArtefactContent]) -> dict[str, object]:
-    return {
-        "coordinate": pack.coordinate,
-        "title": {"en": pack.title.en, "fr": pack.title.fr},
-        "status": pack.status,
-        "from": _day(pack.valid_from),
-        "until": _day(pack.valid_until),
-        "origin": pack.origin,
-        "licence": pack.licence,
-        "sha256": pack.sha256,
-        "complete": pack.complete,
-        "source": entry.source if entry else None,
-        "completed": [c.file for c in entry.completed] if entry else [],
-        "artefacts": [_artefact_row(a, contents[a.id]) for a in pack.artefacts],
-    }
-
-
-def _artefact_row(artefact: Artefact, content: ArtefactContent) -> dict[str, object]:
-    return {
-        "id": artefact.id,
-        "coordinate": artefact.coordinate,
-        "layer": artefact.layer.value,
-        "title": {"en": artefact.title.en, "fr": artefact.title.fr},
-        "applies": list(artefact.applies),
-        "when": {name: list(values) for name, values in artefact.when.items()},
-        "sha256": artefact.sha256,
-        "files": len(content.files),
-        "rules": content.rules,
-        "value_sets": content.value_sets,
-        "missing_includes": list(artefact.missing_includes),
-        "missing_vocabularies": list(artefact.missing_vocabularies),
-        "differs_in_case": list(artefact.differs_in_case),
-        "lacking": artefact.lacking,
-    }
-
-
-def _lines(pack: Pack, entry: StoredPack | None, contents: Mapping[str, ArtefactContent], lang: str) -> Iterator[str]:
-    yield f"{pack.coordinate}  {pack.title.in_(lang)}"
-    span = " - ".join(str(day) for day in (pack.valid_from or "", pack.valid_until or "")) if _dated(pack) else ""
-    words = [
-        ("status", f"{phrase(pack.status, lang)}{f' ({span})' if span else ''}"),
-        ("origin", pack.origin),
-        ("licence", in_language(pack.licence, lang)),
-        ("digest", pack.sha256),
-    ]
-    if entry:
-        words.append(("added", f"{entry.added_at:%Y-%m-%d %H:%M} UTC, {entry.source}"))
-    for key, text in words:
-        yield f"  {phrase(key, lang):<12} {text}"
-    for artefact in pack.artefacts:
-        yield from _artefact_lines(artefact, contents[artefact.id], lang)
-    for completed in entry.completed if entry else ():
-        yield phrase("rebuilt", lang, file=completed.file, source=completed.source)
-    for text in _differing(pack):
-        yield phrase("capitals", lang, pack=pack.coordinate, text=text)
-    yield from _missing_lines(pack, lang)
-
-
-def _artefact_lines(artefact: Artefact, content: ArtefactContent, lang: str) -> Iterator[str]:
-    state = phrase("incomplete", lang) if artefact.missing else ""
-    yield f"  {artefact.layer.value:<12} {artefact.id:<34} {artefact.title.in_(lang)}  {state}".rstrip()
-    limits = [f"{name}={'|'.join(values)}" for name, values in artefact.when.items() if not artefact.lacking]
-    yield f"  {'':<12} {phrase('judges', lang)} {', '.join((*artefact.applies, *limits)) or '-'}"
-    if artefact.lacking:
-        yield f"  {'':<12} {in_language(artefact.lacking, lang)}"
-        return
-    figures = phrase("figures", lang, files=len(content.files), rules=content.rules, value_sets=content.value_sets)
-    yield f"  {'':<12} {figures}  {artefact.sha256}"
-
-
-def _dated(pack: Pack) -> bool:
-    return pack.valid_from is not None or pack.valid_until is not None
 
 
 def lock_packs(names: Sequence[str], output: Path | None, lang: str) -> int:
@@ -294,23 +172,19 @@ def _verify_pack(name: str, lang: str) -> tuple[bool, bool]:
 def _report(
     name: str, found: Iterable[Difference], pack: Pack | None, lang: str, *, locked: PackLock | None = None
 ) -> bool:
-    lines = [
+    told = [
         phrase(d.what, lang, kind=phrase(d.kind, lang), name=d.name, locked=_cut(d.locked), found=_cut(d.found))
         for d in found
     ]
-    sys.stdout.write(phrase("differs" if lines else "same", lang, pack=name, n=len(lines)) + "\n")
-    sys.stdout.write("".join(f"  {line}\n" for line in lines))
+    sys.stdout.write(phrase("differs" if told else "same", lang, pack=name, n=len(told)) + "\n")
+    sys.stdout.write("".join(f"  {line}\n" for line in told))
     if pack is not None:
-        sys.stdout.write("".join(f"  {line}\n" for line in _missing_lines(pack, lang)))
-    return bool(lines)
+        sys.stdout.write("".join(f"  {line}\n" for line in missing_lines(pack, lang)))
+    return bool(told)
 
 
 def _cut(text: str) -> str:
     return text[:12] if len(text) == 64 else text or "-"
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None
 
 
 def _write_json(data: object) -> None:

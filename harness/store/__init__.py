@@ -20,7 +20,8 @@ from harness.store._lock import (
     read_lock,
     write_lock,
 )
-from harness.store._packs import PackStore, PackWords, StoredPack, cache_folder, is_coordinate
+from harness.store._pack_entries import PackWords, StoredPack
+from harness.store._packs import PackStore, cache_folder, is_coordinate
 from harness.store.rundir import (
     BLOBS,
     EVENTS,

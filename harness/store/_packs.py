@@ -10,51 +10,22 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from harness.errors import PackError, Problem
-from harness.model import Localized
 from harness.packs import Pack, load_pack
-from harness.packs.artefacts import COORDINATE, PACK_FILE, PACK_STATUSES, contents_of, name_in, pack_folder
+from harness.packs.artefacts import COORDINATE, pack_folder
 from harness.store._archive import ArchiveLimits, copy_within, unpack
 from harness.store._codec import from_json, to_json
 from harness.store._complete import Completed, complete
 from harness.store._lock import Difference
+from harness.store._pack_entries import PackWords, StoredPack, digests, files_to_keep, named, refuse_wrong, worded
 
-_NOTICES = re.compile(r"(?i)(readme|licen[cs]e|notice|copying)\b")
 _COMPLETED = "completed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackWords:
-    """What an operator may say of a pack where its publisher says nothing; empty words change nothing."""
-
-    coordinate: str = ""
-    status: str = ""
-    origin: str = ""
-    licence: str = ""
-    valid_from: date | None = None
-    valid_until: date | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredPack:
-    """The entry of an imported pack. `source` is the name it came under, `added_at` an aware UTC instant, `content` the
-    digest that names the folder of its copy, `sha256` that of the artefacts, `files` the SHA-256 of each file copied."""
-
-    coordinate: str
-    title: Localized
-    source: str
-    added_at: datetime
-    content: str
-    sha256: str
-    words: PackWords = field(default_factory=PackWords)
-    completed: tuple[Completed, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
 
 
 class PackStore:
@@ -135,13 +106,13 @@ class PackStore:
             PackError: nothing known is there, the archive is not safe, the words are wrong, or the coordinate is taken.
         """
         words = words or PackWords()
-        _refuse_wrong(words)
+        refuse_wrong(words)
         incoming = self._folder / "incoming" / secrets.token_hex(8)
         try:
             incoming.mkdir(parents=True)
             pack = load_pack(self._opened(source, incoming))
             copy = incoming / "copy"
-            copy_within(_files_to_keep(pack), pack.root, copy, self._limits)
+            copy_within(files_to_keep(pack), pack.root, copy, self._limits)
             completed = complete(copy, [m for a in pack.artefacts for m in a.missing_vocabularies], complete_from)
             entry = self._described(pack, copy, source.name, now, words, completed)
             self._keep(entry, copy, replace_other=replace_other)
@@ -159,7 +130,7 @@ class PackStore:
             PackError: there is no such pack.
         """
         entry = self.entry(coordinate)
-        now = _digests(self._content(entry))
+        now = digests(self._content(entry))
         for name in sorted(entry.files.keys() | now.keys()):
             old, new = entry.files.get(name, ""), now.get(name, "")
             if old != new:
@@ -200,7 +171,7 @@ class PackStore:
         coordinate = words.coordinate or pack.coordinate
         if completed and not words.coordinate:
             coordinate += f"-{_COMPLETED}" if coordinate.count(":") > 2 else f":{_COMPLETED}"
-        files = _digests(copy)
+        files = digests(copy)
         digest = hashlib.sha256("\n".join(f"{name} {sha}" for name, sha in files.items()).encode()).hexdigest()
         return StoredPack(
             coordinate=coordinate,
@@ -208,7 +179,7 @@ class PackStore:
             source=source,
             added_at=now,
             content=digest,
-            sha256=_named(copied, coordinate).sha256,
+            sha256=named(copied, coordinate).sha256,
             words=words,
             completed=completed,
             files=files,
@@ -227,7 +198,7 @@ class PackStore:
                 )
             )
         target = self._content(entry)
-        if _digests(target) != entry.files:
+        if digests(target) != entry.files:
             shutil.rmtree(target, ignore_errors=True)
             target.parent.mkdir(parents=True, exist_ok=True)
             copy.replace(target)
@@ -249,7 +220,7 @@ class PackStore:
         if not folder.is_dir():
             problem = "the copy of an added pack is gone"
             raise PackError(Problem(code="P112", problem=problem, found=entry.coordinate, hint="add it again"))
-        pack = _worded(_named(load_pack(folder), entry.coordinate), entry)
+        pack = worded(named(load_pack(folder), entry.coordinate), entry)
         if pack.sha256 != entry.sha256:
             problem = "the copy of an added pack is not what was added"
             raise PackError(Problem(code="P112", problem=problem, found=entry.coordinate, hint=hint))
@@ -266,55 +237,3 @@ def cache_folder(environment: Mapping[str, str], home: Path) -> Path:
 def is_coordinate(name: Path | str) -> bool:
     """Whether `name` is meant as the coordinate of a pack: it has the form of one, and no file has that name."""
     return re.fullmatch(COORDINATE, str(name)) is not None and not Path(name).exists()
-
-
-def _refuse_wrong(words: PackWords) -> None:
-    problems = []
-    if words.coordinate and not re.fullmatch(COORDINATE, words.coordinate):
-        form = ("group:artefact:version[:classifier]",)
-        problems.append(
-            Problem(option="--coordinate", problem="not a coordinate", expected=form, found=words.coordinate)
-        )
-    if words.status and words.status not in PACK_STATUSES:
-        problems.append(
-            Problem(option="--status", problem="unknown status", expected=PACK_STATUSES, found=words.status)
-        )
-    if words.valid_from and words.valid_until and words.valid_until < words.valid_from:
-        problems.append(Problem(option="--until", problem="ends before it begins", found=str(words.valid_until)))
-    if problems:
-        raise PackError(problems)
-
-
-def _files_to_keep(pack: Pack) -> dict[str, Path]:
-    """What artefacts reach, the value sets beside those they reach, and what the publisher says about the whole."""
-    reached = {path for content in contents_of(pack).values() for path in content.files}
-    beside = {p for folder in {f.parent for f in reached if f.suffix == ".xml"} for p in folder.glob("*.xml")}
-    said = {p for p in pack.root.iterdir() if p.name == PACK_FILE or _NOTICES.match(p.name)}
-    kept = {p for p in reached | beside | said if p.is_file()}
-    return {name_in(p, pack.root): p for p in sorted(kept)}
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    files = sorted((p.relative_to(folder).as_posix(), p) for p in folder.rglob("*") if p.is_file())
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files}
-
-
-def _named(pack: Pack, coordinate: str) -> Pack:
-    """`pack` under `coordinate`; sets of other publishers in a collection keep theirs."""
-    artefacts = tuple(
-        replace(a, coordinate=coordinate) if a.coordinate == pack.coordinate else a for a in pack.artefacts
-    )
-    return replace(pack, coordinate=coordinate, artefacts=artefacts)
-
-
-def _worded(pack: Pack, entry: StoredPack) -> Pack:
-    words = entry.words
-    return replace(
-        pack,
-        title=entry.title,
-        origin=words.origin or pack.origin,
-        licence=words.licence or pack.licence,
-        status=words.status or pack.status,
-        valid_from=words.valid_from or pack.valid_from,
-        valid_until=words.valid_until or pack.valid_until,
-    )
