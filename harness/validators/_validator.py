@@ -157,7 +157,8 @@ class Validator:
         with self._lock:
             for number, pack in enumerate(self._packs):
                 seen = [c for a in pack.artefacts if (c := self._coverage.get((a.coordinate, a.id)))]
-                problems = sorted({f"{a.id}: {n} is missing" for a in pack.artefacts for n in a.missing})
+                problems = {f"{a.id}: {n} is missing" for a in pack.artefacts for n in a.missing}
+                problems |= {f"{a.id}: capitals differ: {d}" for a in pack.artefacts for d in a.differs_in_case}
                 result.append(
                     PackUse(
                         coordinate=pack.coordinate,
@@ -172,7 +173,7 @@ class Validator:
                         # codes are looked up in all packs at once; the first one stands for them
                         codes_checked=0 if number else self._codes_checked,
                         codes_unverifiable=0 if number else self._codes_unverifiable,
-                        problems=tuple(problems),
+                        problems=tuple(sorted(problems)),
                     )
                 )
         return tuple(result)

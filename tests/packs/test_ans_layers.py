@@ -142,6 +142,9 @@ def test_include_of_other_capitals_is_found_and_named(pack: Pack) -> None:
 def test_incomplete_layers_leave_a_document_undecided_layer_by_layer(corpus: Path, folder: Path) -> None:
     with Validator(packs_with_builtin([folder, corpus / "artefacts/xsd/cda-ans"]), explain=False) as validator:
         report = validator.validate("vsm", (corpus / "documents" / VSM).read_bytes())
+        told = validator.uses()[0].problems
+    assert f"ans-terminology: {TERMINOLOGY} is missing" in told
+    assert sum("capitals differ" in problem for problem in told) == 1
     verdicts = {u.artefact: u.verdict for u in report.uses}
     assert report.verdict is Verdict.INCONCLUSIVE
     assert verdicts["ans-xsd"] is Verdict.PASS
