@@ -13,16 +13,13 @@ from pathlib import Path
 
 from harness.model import Layer
 
-_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
-_XSD_REFERENCE = re.compile(
-    rb"<(?:[\w.-]+:)?(?:include|import|redefine|override)\s[^>]*?schemaLocation\s*=\s*[\"']([^\"']+)"
-)
-_SCH_REFERENCE = re.compile(rb"<(?:[\w.-]+:)?(?:include|extends)\s[^>]*?href\s*=\s*[\"']([^\"'#]+)")
+# a tag ends at the next angle bracket, whichever it is: nothing here may search a hostile file more than once
+_TAG = re.compile(rb"<(?:[\w.-]+:)?(?P<name>include|import|redefine|override|extends|let|rule)\s(?P<attributes>[^<>]*)")
+_LOCATION = re.compile(rb"\bschemaLocation\s*=\s*[\"']([^\"']+)")
+_HREF = re.compile(rb"\bhref\s*=\s*[\"']([^\"'#]+)")
+_LET_PATH = re.compile(rb"\bvalue\s*=\s*(?:\"'([^'\"]+)'\"|'\"([^'\"]+)\"')")
+_CONTEXT = re.compile(rb"\bcontext\s*=")
 _VOCABULARY = re.compile(rb"\bdoc(?:ument)?\(\s*(?:'|&apos;|\"|&quot;)([^'\"&]+)(?:'|&apos;|\"|&quot;)\s*\)")
-_LET_PATH = re.compile(
-    rb"<(?:[\w.-]+:)?let\s[^>]*?value\s*=\s*(?:\"'([^'\"]+(?:\.xml|/))'\"|'\"([^'\"]+(?:\.xml|/))\"')"
-)
-_RULE = re.compile(rb"<(?:[\w.-]+:)?rule\s[^>]*?\bcontext\s*=")
 _ELSEWHERE = re.compile(r"[A-Za-z][\w+.-]*:|/")
 
 
@@ -185,17 +182,34 @@ class Files:
 def _references(file: Path, layer: Layer) -> _References:
     if layer is Layer.TERMINOLOGY or file.suffix == ".xml":
         return _References()
-    data = _COMMENT.sub(b"", file.read_bytes())
+    data = without_comments(file.read_bytes())
+    tags = [(m["name"], m["attributes"]) for m in _TAG.finditer(data)]
     if layer is Layer.XSD:
-        found = (m.group(1).decode(errors="replace") for m in _XSD_REFERENCE.finditer(data))
-        return _References(includes=tuple(n for n in found if "://" not in n))
-    named = {m.group(1) for m in _VOCABULARY.finditer(data)}
-    named |= {m.group(1) or m.group(2) for m in _LET_PATH.finditer(data)}
+        named = [m[1].decode(errors="replace") for _, attributes in tags for m in _LOCATION.finditer(attributes)]
+        return _References(includes=tuple(dict.fromkeys(n for n in named if "://" not in n)))
+    paths = {m[1] for m in _VOCABULARY.finditer(data)}
+    paths |= {
+        path
+        for name, attributes in tags
+        if name == b"let" and (m := _LET_PATH.search(attributes)) and (path := m[1] or m[2]).endswith((b".xml", b"/"))
+    }
+    included = [
+        m[1] for name, attributes in tags if name in (b"include", b"extends") for m in _HREF.finditer(attributes)
+    ]
     return _References(
-        includes=tuple(m.group(1).decode(errors="replace") for m in _SCH_REFERENCE.finditer(data)),
-        vocabularies=tuple(sorted(n.decode(errors="replace") for n in named)),
-        rules=len(_RULE.findall(data)),
+        includes=tuple(dict.fromkeys(n.decode(errors="replace") for n in included)),
+        vocabularies=tuple(sorted(n.decode(errors="replace") for n in paths)),
+        rules=sum(name == b"rule" and _CONTEXT.search(attributes) is not None for name, attributes in tags),
     )
+
+
+def without_comments(data: bytes) -> bytes:
+    """`data` without its XML comments; one that does not end is left as it is."""
+    parts, at = [], 0
+    while (start := data.find(b"<!--", at)) >= 0 and (end := data.find(b"-->", start + 4)) >= 0:
+        parts.append(data[at:start])
+        at = end + 3
+    return b"".join([*parts, data[at:]])
 
 
 def _shown(folder: Path, name: str, root: Path) -> str:

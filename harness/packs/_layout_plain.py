@@ -11,16 +11,15 @@ from pathlib import Path
 
 from harness.errors import PackError, Problem
 from harness.model import Layer, Localized, say
-from harness.packs._closure import Files
+from harness.packs._closure import Files, without_comments
 from harness.packs._layouts import BY_PUBLISHER, Entry, Recognised
 
 MAX_FILES = 5_000
 """More schema files than any publisher's set has; a folder with more is somebody's disk, not a pack."""
 
-_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
-_TARGET = re.compile(rb"<(?:[\w.-]+:)?schema\s[^>]*?targetNamespace\s*=\s*[\"']([^\"']*)", re.DOTALL)
+_TARGET = re.compile(rb"<(?:[\w.-]+:)?schema\s[^<>]*?targetNamespace\s*=\s*[\"']([^\"']*)")
 _GLOBAL_ELEMENT = re.compile(
-    rb"<(?P<p>(?:[\w.-]+:)?)(?P<kind>element|complexType|group|simpleType|attributeGroup|annotation)\b(?P<attributes>[^>]*)>"
+    rb"<(?P<p>(?:[\w.-]+:)?)(?P<kind>element|complexType|group|simpleType|attributeGroup|annotation)\b(?P<attributes>[^<>]*)>"
     rb"|</(?P<q>(?:[\w.-]+:)?)(?P<end>element|complexType|group|simpleType|attributeGroup|annotation)\s*>"
 )
 _NAME = re.compile(rb"\bname\s*=\s*[\"']([\w.-]+)[\"']")
@@ -38,7 +37,7 @@ def plain(folder: Path) -> Recognised | None:
         PackError: too many files, or Schematron files that do not tell what they judge.
     """
     schemas = _files(folder, "*.xsd")
-    rules = [p for p in _files(folder, "*.sch") if _SCH_SCHEMA.search(_COMMENT.sub(b"", p.read_bytes()))]
+    rules = [p for p in _files(folder, "*.sch") if _SCH_SCHEMA.search(without_comments(p.read_bytes()))]
     coordinate = f"local:{_slug(folder.name)}:0"
     files = Files()
     entries = [*_xsd_entries(files, folder, coordinate, schemas), *_sch_entries(files, folder, coordinate, rules)]
@@ -112,7 +111,7 @@ def _kind(root: tuple[str, str]) -> str:
 
 def declared_roots(path: Path) -> frozenset[tuple[str, str]]:
     """(namespace, name) of the elements that an XML Schema declares at its top level, by its own file alone."""
-    data = _COMMENT.sub(b"", path.read_bytes())
+    data = without_comments(path.read_bytes())
     target = _TARGET.search(data)
     namespace = target.group(1).decode(errors="replace") if target else ""
     found = set()
@@ -149,7 +148,7 @@ def _sch_entries(files: Files, folder: Path, coordinate: str, paths: Sequence[Pa
 
 
 def _judged_kinds(paths: Iterable[Path]) -> list[str]:
-    data = b"".join(_COMMENT.sub(b"", p.read_bytes()) for p in paths if p.suffix == ".sch")
+    data = b"".join(without_comments(p.read_bytes()) for p in paths if p.suffix == ".sch")
     if _CDA_ROOT in data:
         return ["cda:*"]
     return sorted({f"message:{m.group(1).decode()}" for m in _ABSOLUTE.finditer(data)})

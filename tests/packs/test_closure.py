@@ -1,10 +1,12 @@
 """Where a reference leads, and what is said when it leads nowhere."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from harness.packs.artefacts import contents_of, load_pack, resolve_reference
+from harness.packs._layout_plain import declared_roots
+from harness.packs.artefacts import contents_of, load_pack, pack_of_files, resolve_reference
 from tests.packs.pack_samples import PATTERN, SCHEMA, put
 
 
@@ -103,3 +105,15 @@ def test_commented_references_count_for_nothing(tmp_path: Path) -> None:
     loaded = load_pack(pack(tmp_path, body))
     assert loaded.complete
     assert contents_of(loaded)["a"].rules == 0
+
+
+@pytest.mark.parametrize(
+    "unit", ["<!-- ", "<rule ", "<include href='x' ", "<let value=\"'a/", "doc('", "<x:", "context = "], ids=str.strip
+)
+def test_hostile_file_is_read_in_time_that_grows_with_its_size_only(tmp_path: Path, unit: str) -> None:
+    put(tmp_path, {"a.sch": unit * (2_000_000 // len(unit)), "a.xsd": unit * (2_000_000 // len(unit))})
+    started = time.process_time()
+    for name in ("a.sch", "a.xsd"):
+        pack_of_files([tmp_path / name])
+    declared_roots(tmp_path / "a.xsd")
+    assert time.process_time() - started < 5
