@@ -20,6 +20,7 @@ from harness.model import (
     ValidationReport,
     Verdict,
     roll_up,
+    say,
 )
 from harness.packs.artefacts import Artefact, Pack
 from harness.validators._findings import (
@@ -161,13 +162,8 @@ class Validator:
         with self._lock:
             for number, pack in enumerate(self._packs):
                 seen = [c for a in pack.artefacts if (c := self._coverage.get((a.coordinate, a.id)))]
-                problems = sorted(
-                    {
-                        f"{a.id}: {n} is missing"
-                        for a in pack.artefacts
-                        for n in (*a.missing_includes, *a.missing_vocabularies)
-                    }
-                )
+                problems = {f"{a.id}: {n} is missing" for a in pack.artefacts for n in a.missing}
+                problems |= {f"{a.id}: capitals differ: {d}" for a in pack.artefacts for d in a.differs_in_case}
                 result.append(
                     PackUse(
                         coordinate=pack.coordinate,
@@ -182,7 +178,7 @@ class Validator:
                         # codes are looked up in all packs at once; the first one stands for them
                         codes_checked=0 if number else self._codes_checked,
                         codes_unverifiable=0 if number else self._codes_unverifiable,
-                        problems=tuple(problems),
+                        problems=tuple(sorted(problems)),
                     )
                 )
         return tuple(result)
@@ -237,6 +233,9 @@ class Validator:
         return min((self._pack_of[id(a)] for a in fitting), default=-1)
 
     def _judge(self, artefact: Artefact, part: Part, phase: str) -> Judged:
+        if not artefact.usable:
+            missing = (say("artefact-missing", artefact=artefact.id, file=name) for name in artefact.missing[:1])
+            return Judged(verdict=Verdict.INCONCLUSIVE, reason=artefact.lacking or "".join(missing))
         if artefact.layer is Layer.XSD:
             return self._judge_xsd(artefact, part)
         judged = self._judge_schematron(artefact, part, phase)
