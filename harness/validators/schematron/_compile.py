@@ -329,6 +329,10 @@ _FUNCTIONS = """<xsl:output method="text"/>
   select="replace(resolve-uri(string(.), '{base}'), '^file:/+', 'file:///')"/>
 <xsl:sequence select="if (starts-with($uri, '{root}') and not(contains($uri, '..')))
   then doc($uri) else error((), 'a rule may read files of its pack only')"/></xsl:for-each></xsl:function>
+<xsl:function name="h:doc-available"><xsl:param name="name"/><xsl:variable name="uri"
+  select="replace(resolve-uri(string($name), '{base}'), '^file:/+', 'file:///')"/>
+<xsl:sequence select="if (starts-with($uri, '{root}') and not(contains($uri, '..')))
+  then doc-available($uri) else error((), 'a rule may read files of its pack only')"/></xsl:function>
 <xsl:function name="h:sub"><xsl:param name="name"/><xsl:variable name="uri"
   select="if ($h-folder = '') then error((), 'where the document stands is not known, so that ' || $name || ' cannot be read')
   else replace(resolve-uri($name, $h-folder), '^file:/+', 'file:///')"/>

@@ -13,6 +13,7 @@ from lxml import etree
 
 from harness import safexml
 from harness.errors import WireError
+from harness.packs.artefacts import resolve_reference
 from harness.validators.schematron._parts import (
     FOREIGN_DECLARATIONS,
     SCH,
@@ -33,7 +34,6 @@ _S = f"{{{SCH}}}"
 _XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 _MAX_INCLUDES = 40
 _DATE_SUFFIX = re.compile(r"-\d{4}-\d{2}-\d{2}T\d{6}")
-_ABSTRACT_WARNING = "abstract rule {name!r} serves another pattern; ISO 19757-3 keeps it to its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ class _Reading:
     declared: dict[str, str] = field(default_factory=dict)
     """Prefixes declared on elements only; official files use some of them without an `ns`."""
     foreign: list[str] = field(default_factory=list)
+    borrowed: set[str] = field(default_factory=set)
+    """Abstract rules that serve patterns other than their own."""
     lang: str = ""
     xpath_1: bool = False
 
@@ -119,6 +121,10 @@ def read_schema(entry: Path, root: Path) -> Schema:
     _refuse_circles(reading)
     _check_phases(reading, top)
     _check_lets(reading)
+    if reading.borrowed:
+        reading.warning(
+            f"abstract rules ({len(reading.borrowed)}) serve patterns other than their own (ISO 19757-3, 5.4.12)"
+        )
     for prefix, uri in reading.declared.items():
         reading.namespaces.setdefault(prefix, uri)
     return Schema(
@@ -201,17 +207,18 @@ def _included(reading: _Reading, node: _Node, href: str) -> _Node | None:
 
 
 def _target(reading: _Reading, node: _Node, name: str) -> Path | None:
-    target = (node.file.parent / name).resolve()
-    if not target.is_relative_to(reading.root):
+    if not (node.file.parent / name).resolve().is_relative_to(reading.root):
         reading.problem(f"include {name!r} leaves the pack")
         return None
-    return target
+    found = resolve_reference(node.file, name, reading.root)
+    if found.path is None:
+        reading.problem(f"include {name!r}: no such file")
+    elif found.differs_in_case:
+        reading.warning(f"include {name!r} names a file that is spelt {found.path.name!r}")
+    return found.path
 
 
 def _parsed(reading: _Reading, target: Path, href: str) -> etree._Element | None:
-    if not target.is_file():
-        reading.problem(f"include {href!r}: no such file")
-        return None
     try:
         return safexml.parse(target.read_bytes())
     except WireError as exc:
@@ -350,7 +357,7 @@ def _extended(reading: _Reading, node: _Node, scope: _Scope) -> str:
     if chosen is None:
         chosen = next((a for a in candidates if a.owner is None), candidates[0])
         if chosen.owner is not None:
-            reading.warning(_ABSTRACT_WARNING.format(name=name))
+            reading.borrowed.add(name)
         return chosen.key
     if not scope.instance:
         return chosen.key
