@@ -24,6 +24,11 @@ PROFILES = (
 SUT_ACTORS = ("ncpeh-a", "ncpeh-b", "practitioner-software")
 GRADES = ("strict", "tolerated")
 OPERATORS = ("equals", "in", "matches", "exists", "count", "before", "after", "contains")
+CONSENTS = ("granted", "refused", "pending")
+"""What a patient says to the exchange; `pending` is asked for and not answered yet."""
+DOCUMENT_STATUSES = ("shared", "deprecated", "hidden", "withdrawn", "outside")
+"""Where a document stands in the store of country A: listed; an earlier version, listed to who asks for such; held and never
+shown; listed, but gone when it is fetched; not in the store at all (what country B writes or shows)."""
 VERBS = ("send", "receive", "reply", "expect", "check", "trigger", "set", "use", "group", "note", "stop")
 LATER_VERBS = ("ask", "parallel", "repeat")
 """Reserved for a later version; the loader says so instead of suggesting a neighbour."""

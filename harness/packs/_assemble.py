@@ -12,9 +12,9 @@ from harness.packs._fields import nearest
 from harness.packs._files import FORMS, SourceFile
 from harness.packs._forms import FragmentForm, ScenarioForm
 from harness.packs._nodes import Fields, Items
+from harness.packs._populations import population_of
 from harness.packs._references import follow_references, uses_of
 from harness.packs._shape import mark_of, read_form
-from harness.packs._sut import population_of
 from harness.packs._walk import text, texts
 from harness.packs._words import word_problems
 

@@ -6,7 +6,8 @@ from typing import Any
 from harness.model import GRADES, OUTCOMES, Datum, OutcomeWord
 from harness.packs._fields import Form
 from harness.packs._forms import FragmentForm, ScenarioForm
-from harness.packs._forms_sut import PopulationForm, SutForm
+from harness.packs._forms_population import PopulationForm
+from harness.packs._forms_sut import SutForm
 
 SCHEMAS: Mapping[str, type[Form]] = {
     "scenario": ScenarioForm,
