@@ -17,8 +17,6 @@ _MARGIN = 56
 _SIZE = 10
 _LEADING = 15
 _LINES_PER_PAGE = 48
-_UNIT = 100
-"""Glyph units in one dot; ten dots make the height of a line."""
 
 
 def columns() -> int:
@@ -70,9 +68,10 @@ def _font(characters: Sequence[str], codes: dict[str, int], first_glyph: int) ->
     names = [f"g{codes[c]}" for c in characters]
     procedures = " ".join(f"/{name} {first_glyph + i} 0 R" for i, name in enumerate(names))
     differences = " ".join(f"/{name}" for name in names)
-    width = _glyphs.ADVANCE * _UNIT
+    width = _glyphs.ADVANCE
+    # a glyph unit is a dot, and ten dots make the height of a line
     return (
-        f"<< /Type /Font /Subtype /Type3 /Name /F1 /FontBBox [0 -200 {width} 900] /FontMatrix [0.001 0 0 0.001 0 0] "
+        f"<< /Type /Font /Subtype /Type3 /Name /F1 /FontBBox [0 -2 {width} 9] /FontMatrix [0.1 0 0 0.1 0 0] "
         f"/CharProcs << {procedures} >> /Encoding << /Type /Encoding /Differences [33 {differences}] >> "
         f"/FirstChar 33 /LastChar {32 + len(names)} /Widths [{' '.join([str(width)] * len(names))}] "
         f"/Resources << >> /ToUnicode {first_glyph + len(names)} 0 R >>"
@@ -80,11 +79,9 @@ def _font(characters: Sequence[str], codes: dict[str, int], first_glyph: int) ->
 
 
 def _procedure(character: str) -> bytes:
-    width = _glyphs.ADVANCE * _UNIT
-    drawn = "".join(
-        f"{x * _UNIT} {y * _UNIT} {length * _UNIT} {_UNIT} re\n" for x, y, length in _glyphs.bars(character)
-    )
-    return (f"{width} 0 0 -200 {width} 900 d1\n" + (drawn + "f\n" if drawn else "")).encode("ascii")
+    width = _glyphs.ADVANCE
+    drawn = "".join(f"{x} {y} {length} 1 re\n" for x, y, length in _glyphs.bars(character))
+    return (f"{width} 0 0 -2 {width} 9 d1\n" + (drawn + "f\n" if drawn else "")).encode("ascii")
 
 
 def _to_unicode(characters: Sequence[str], codes: dict[str, int]) -> bytes:
