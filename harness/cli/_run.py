@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness import report
 from harness.cli._library import bundled_library
+from harness.cli._population import chosen_population
 from harness.cli._progress import RunProgress, print_summary, word
 from harness.cli._resume import RunOptions, keep_options, with_kept_options
 from harness.cli._shared import ERR, absent_folder, cache_folder, sut_environment, unknown_faults
@@ -48,7 +49,11 @@ def run_command(options: RunOptions) -> int:
         sut_path = options.sut
         if sut_path is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-")))
-            sut_path = stack.enter_context(bundled_system(folder, faults=options.faults, documents=options.documents))
+            sut_path = stack.enter_context(
+                bundled_system(
+                    folder, faults=options.faults, documents=options.documents, population=options.population
+                )
+            )
         sut = load_sut(sut_path, sut_environment())
         if options.documents is not None and not sut.data.get("documents"):
             raise InputError(
@@ -66,7 +71,7 @@ def run_command(options: RunOptions) -> int:
             out=out,
             sut=sut,
             catalogue=library.requirements,
-            population=library.populations["default"],
+            population=chosen_population(options.population),
             kind=options.kind,
             lang=options.lang,
             seed=options.seed,

@@ -11,6 +11,7 @@ from harness.packs._chosen import packs_with_builtin
 from harness.packs._codes import LINT_CODES
 from harness.packs._forms_clinical import (
     AllergyForm,
+    Clinical,
     DeviceForm,
     ImmunizationForm,
     LineForm,
@@ -41,7 +42,7 @@ from harness.packs._library import (
     select,
 )
 from harness.packs._lint import lint
-from harness.packs._populations import Clinical, Description, load_description
+from harness.packs._populations import Description, load_description, terms_near
 from harness.packs._schemas import SCHEMAS, json_schema
 from harness.packs._sut import load_sut
 from harness.packs.artefacts import Artefact, Pack, load_pack
@@ -87,4 +88,5 @@ __all__ = [
     "load_sut",
     "packs_with_builtin",
     "select",
+    "terms_near",
 ]

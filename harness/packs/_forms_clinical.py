@@ -2,15 +2,21 @@
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from harness.packs._fields import Form, Name, Text
 
 Stated = Literal["none-known", "no-information"]
 """Said of a section instead of entries: nothing is there, or nobody knows."""
-Quantity = Annotated[Text, Field(pattern=r"^[0-9]+(\.[0-9]+)? \S+$", examples=["5 mg", "24 h"])]
+_QUANTITY = r"[0-9]+(?:\.[0-9]+)? \S+"
+Quantity = Annotated[
+    Text,
+    AfterValidator(form_of(_QUANTITY, "E209", "a number, a blank and a unit like 5 mg, or 1 for no unit")),
+    Field(json_schema_extra={"pattern": f"^{_QUANTITY}$"}),
+]
 LANGUAGES = ("en", "fr", "pt", "cs")
 System = Literal[
     "absent",
@@ -176,3 +182,15 @@ def named_terms(value: Form) -> Mapping[str, str]:
     fields = ("agent", "kind", "reaction", "severity", "criticality", "finding", "what", "vaccine", "status", "panel")
     more = ("substance", "form", "route", "package", "substitution", "blood_group")
     return {f: v for f in (*fields, *more) if isinstance(v := getattr(value, f, None), str)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clinical:
+    """Terms, products and records by name."""
+
+    terms: Mapping[str, TermForm]
+    products: Mapping[str, ProductForm]
+    records: Mapping[str, RecordForm]
+
+
+NOTHING_CLINICAL = Clinical(terms={}, products={}, records={})

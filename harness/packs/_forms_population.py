@@ -3,7 +3,7 @@
 import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from harness.model import CONSENTS, DOCUMENT_STATUSES
 from harness.packs._fields import Country, Form, LocalizedText, Name, Oid, Text, word_of
@@ -21,7 +21,7 @@ Consent = Annotated[
     str,
     AfterValidator(word_of(CONSENTS, "consent")),
     BeforeValidator(_consent),
-    Field(json_schema_extra={"enum": [*CONSENTS, True, False]}),
+    WithJsonSchema({"enum": [*CONSENTS, True, False]}),
 ]
 DocumentStatus = Annotated[
     Text,

@@ -1,5 +1,6 @@
 """Population files and the terms they speak with: as types of the model, and as descriptions to make documents from."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,19 +10,19 @@ from harness.model import Patient, PatientId, Population, PopulationDocument, Pr
 from harness.packs import _forms_population as forms
 from harness.packs._fields import Form, nearest
 from harness.packs._files import SourceFile, read_files
-from harness.packs._forms_clinical import ProductForm, RecordForm, TermForm, TermsForm, named_terms
+from harness.packs._forms_clinical import (
+    NOTHING_CLINICAL,
+    Clinical,
+    ProductForm,
+    RecordForm,
+    TermForm,
+    TermsForm,
+    named_terms,
+)
 from harness.packs._shape import mark_of, read_form
 
 MAX_DOCUMENT_BYTES = 10_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clinical:
-    """Terms, products and records by name."""
-
-    terms: Mapping[str, TermForm]
-    products: Mapping[str, ProductForm]
-    records: Mapping[str, RecordForm]
+_TERMS_KEY = re.compile(rb"^terms:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +56,24 @@ def load_description(path: Path, terms: Sequence[Path]) -> Description:
     clinical, more = clinical_of(files[1:])
     if form is None or found or more:
         raise ScenarioError((*found, *more))
-    unknown = tuple(_unknown_names(form, files[0], clinical))
+    unknown = tuple(unknown_names(form, files[0], clinical))
     if unknown:
         raise ScenarioError(unknown)
     return Description(path=path, population=form, clinical=clinical)
 
 
-def clinical_of(files: Sequence[SourceFile]) -> tuple[Clinical, tuple[Problem, ...]]:
-    """What the terms files among `files` define together, and their problems; a later file may not give a name again."""
-    terms: dict[str, TermForm] = {}
-    products: dict[str, ProductForm] = {}
-    records: dict[str, RecordForm] = {}
+def terms_near(path: Path, bundled: Path) -> tuple[Path, ...]:
+    """The terms files that a population file may speak with: those of the folder `bundled`, then those beside it."""
+    files = (p for folder in (bundled, path.parent) for p in sorted(folder.glob("*.yaml")))
+    found = {p.resolve(): p for p in files if _TERMS_KEY.search(p.read_bytes())}
+    return tuple(found.values())
+
+
+def clinical_of(files: Sequence[SourceFile], base: Clinical = NOTHING_CLINICAL) -> tuple[Clinical, tuple[Problem, ...]]:
+    """`base` with what the terms files among `files` define, and their problems; no name may be given again."""
+    terms: dict[str, TermForm] = dict(base.terms)
+    products: dict[str, ProductForm] = dict(base.products)
+    records: dict[str, RecordForm] = dict(base.records)
     problems: list[Problem] = []
     for file in (f for f in files if f.kind == "terms"):
         form, found = read_form(file.tree, TermsForm)
@@ -130,7 +138,7 @@ def _unknown(
     return Problem(code="E402", at=at, problem=f"unknown {what}", found=name, hint=nearest(name, tuple(known)))
 
 
-def _unknown_names(form: forms.PopulationForm, file: SourceFile, clinical: Clinical) -> Iterator[Problem]:
+def unknown_names(form: forms.PopulationForm, file: SourceFile, clinical: Clinical) -> Iterator[Problem]:
     """Names in the descriptions of people and documents that nothing stands behind."""
     for key, patient in form.patients.items():
         if patient.guardian is not None and patient.guardian.relationship not in clinical.terms:
@@ -169,12 +177,15 @@ def _missing_frame(form: forms.PopulationForm, file: SourceFile, place: tuple[st
         yield Problem(code="E202", at=mark_of(file.tree, *place), problem=text)
 
 
-def population_of(file: SourceFile) -> tuple[Population | None, tuple[Problem, ...]]:
-    """The population a file describes, with the bytes of its documents, or its problems."""
+def population_of(file: SourceFile, clinical: Clinical | None = None) -> tuple[Population | None, tuple[Problem, ...]]:
+    """The population a file describes, with the bytes of its documents, or its problems.
+
+    With `clinical`, what its descriptions name has to be known there.
+    """
     form, problems = read_form(file.tree, forms.PopulationForm)
     if form is None:
         return None, problems
-    found: list[Problem] = []
+    found = list(unknown_names(form, file, clinical)) if clinical is not None else []
     documents: list[PopulationDocument] = []
     keys = [d.key for d in form.documents]
     for i, document in enumerate(form.documents):
