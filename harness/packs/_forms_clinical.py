@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from harness.packs._fields import Form, Name, Text
+from harness.packs._fields import Form, Name, Text, form_of
 
 Stated = Literal["none-known", "no-information"]
 """Said of a section instead of entries: nothing is there, or nobody knows."""

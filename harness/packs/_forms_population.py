@@ -6,11 +6,16 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from harness.model import CONSENTS, DOCUMENT_STATUSES
-from harness.packs._fields import Country, Form, LocalizedText, Name, Oid, Text, word_of
+from harness.packs._fields import Country, Form, LocalizedText, Name, Oid, Text, form_of, word_of
 from harness.packs._forms import Profile
 from harness.packs._forms_sut import IdForm, PersonForm
 
-_TAG = r"^[a-z]{2}-[A-Z]{2}$"
+_TAG = r"[a-z]{2}-[A-Z]{2}"
+LanguageTag = Annotated[
+    Text,
+    AfterValidator(form_of(_TAG, "E209", "a language and a country like fr-FR")),
+    Field(json_schema_extra={"pattern": f"^{_TAG}$"}),
+]
 
 
 def _consent(value: object) -> object:
@@ -102,7 +107,7 @@ class ContentForm(Form):
     record: Name = "empty"
     author: Name
     form: Literal["pivot", "friendly"] = "pivot"
-    language: Annotated[Text, Field(pattern=_TAG)] | None = None
+    language: LanguageTag | None = None
     at: datetime.date | None = None
     parent: Text = ""
     line: Name | None = None
@@ -135,7 +140,7 @@ class PopulationForm(Form):
     population: Name
     title: LocalizedText | None = None
     country: Country | None = None
-    language: Annotated[Text, Field(pattern=_TAG)] | None = None
+    language: LanguageTag | None = None
     root: Oid | None = None
     seed: int = 1
     written: datetime.date | None = None

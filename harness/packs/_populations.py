@@ -22,6 +22,14 @@ from harness.packs._forms_clinical import (
 from harness.packs._shape import mark_of, read_form
 
 MAX_DOCUMENT_BYTES = 10_000_000
+MAKEABLE = frozenset(
+    {
+        *((kind, level) for kind in ("patient-summary", "eprescription") for level in (1, 3)),
+        *((f"orcd-{kind}", 1) for kind in ("laboratory", "discharge", "imaging-report", "image")),
+        ("edispensation", 3),
+    }
+)
+"""Kinds and levels that documents can be made of. Source: eHDSI document templates, release 8.0.0."""
 _TERMS_KEY = re.compile(rb"^terms:", re.MULTILINE)
 
 
@@ -155,6 +163,11 @@ def unknown_names(form: forms.PopulationForm, file: SourceFile, clinical: Clinic
         if content is None:
             continue
         inside = ("documents", i, "content")
+        if (document.kind, document.level) not in MAKEABLE:
+            levels = tuple(str(level) for kind, level in sorted(MAKEABLE) if kind == document.kind)
+            text = f"no document of kind {document.kind} is made at this level"
+            at = mark_of(file.tree, "documents", i, "level")
+            yield Problem(code="E212", at=at, problem=text, expected=levels, found=str(document.level))
         if content.author not in form.professionals:
             yield _unknown(file, (*inside, "author"), "professional", content.author, form.professionals)
         record = clinical.records.get(content.record)
