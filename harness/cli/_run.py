@@ -43,6 +43,7 @@ def run_command(options: RunOptions) -> int:
             load_sut(options.sut, sut_environment())
         packs = packs_with_builtin(options.packs)
         library = bundled_library()
+        population = chosen_population(options.population)
         scenarios = select(library, options.targets)
         directory = resumed or stack.enter_context(RunDirectory.create(out))
         keep_options(options, out)
@@ -71,7 +72,7 @@ def run_command(options: RunOptions) -> int:
             out=out,
             sut=sut,
             catalogue=library.requirements,
-            population=chosen_population(options.population),
+            population=population,
             kind=options.kind,
             lang=options.lang,
             seed=options.seed,
