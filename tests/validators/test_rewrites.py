@@ -26,7 +26,10 @@ BODY = """<let name="limit" value="2"/>
   <rule context="*"><assert test="count(*) &lt;= $limit">few</assert></rule></pattern>
 <pattern id="nested">
   <rule abstract="true" id="named"><let name="n" value="local-name()"/>
-    <assert test="$n != 'bad'">named <value-of select="$n"/></assert></rule>
+    <assert test="$n != 'bad'">named <value-of select="$n"/></assert><let name="p" value="'^[AB]$'"/>
+    <assert test="not(@code) or matches(@code, $p)">matched</assert>
+    <report test="matches(@y, '^$')">blank</report>
+    <report test="*[@codeSystem][matches(@codeSystem, $p) or not(matches(@codeSystem, '1'))]">system</report></rule>
   <rule context="/t:r"><report test="@x">root</report><extends rule="named"/></rule>
   <rule context="t:e[t:e[t:templateId/@root='1.1']]"><report test="true()">holds one</report></rule>
   <rule context="t:e | t:bad"><extends rule="named"/><report test="@y = 'y'">y</report></rule>
@@ -85,7 +88,7 @@ def test_rewrite_gives_what_the_rules_give_as_written(small: Pack, pool: Pool, r
         expected = plain.judge(small.artefacts[0], document)
         assert facts(fast.judge(small.artefacts[0], document)) == facts(expected), seed
         seen |= {r.message.split()[0] for r in expected.results}
-    assert seen >= {"in", "out", "second", "few", "holds", "named", "y", "says"}, "the documents reach the rules"
+    assert seen >= {"in", "out", "second", "few", "holds", "named", "y", "says", "matched", "blank", "system"}, "the documents reach the rules"
 
 
 def test_sparing_style_sheets_give_what_the_whole_gives(small: Pack, pool: Pool) -> None:

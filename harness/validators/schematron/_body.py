@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
 from harness.validators.schematron._compiled import CheckInfo, note_info, numbered
+from harness.validators.schematron._matching import Matching, is_literal
 from harness.validators.schematron._rewrite import MISSING
 from harness.validators.schematron._rewrites import Rewrite
 from harness.validators.schematron._schema import Expression, Extends, Let, Namespaces, Rule, SchCheck, Schema
@@ -25,6 +26,8 @@ class Bodies:
     shared: Mapping[str, bool]
     global_names: frozenset[str]
     checks: list[CheckInfo] = field(default_factory=list)
+    matching: Matching = field(default_factory=Matching)
+    _literals: dict[str, str] = field(default_factory=dict)
     _abstract: dict[str, Rule] = field(default_factory=dict)
     _called: dict[str, None] = field(default_factory=dict)
     _ids: dict[str, int] = field(default_factory=dict)
@@ -41,12 +44,14 @@ class Bodies:
         """
         if not seen:
             self._here = "$h-at" if rule.visit_each else "."
+            self._literals = {}
         out: list[str] = []
         inline = bool(rule.visit_each) or self._must_inline(rule)
         for item in rule.items:
             if isinstance(item, Let):
                 value = self.expression(item.value).replace(MISSING, "false()")
                 attributes = self.version + namespace_attributes(self.schema, item.namespaces)
+                self._literals[item.name] = value if is_literal(value) else ""
                 out.append(f"<xsl:variable{attributes} name={quoteattr(item.name)} select={quoteattr(value)}/>")
             elif isinstance(item, SchCheck):
                 out.append(self._check(rule, item, owner))
@@ -64,6 +69,7 @@ class Bodies:
         self._here = "."
         while waiting := [name for name in self._called if name not in written]:
             for name in waiting:
+                self._literals = {}
                 body = self.items(self._abstract[name], name, frozenset({name}))
                 attribute = quoteattr(template_name(name))
                 written[name] = f"<xsl:template name={attribute}>{body}</xsl:template>\n"
@@ -106,10 +112,12 @@ class Bodies:
         at = self._here
         if check.subject:
             at = f"head(({self.expression(check.subject)}, {at}))"
-        return self._tested(check, number, at, texts)
+        return self._tested(check, number, at, texts, abstract=rule.id in self._abstract)
 
-    def _tested(self, check: SchCheck, number: int, at: str, texts: list[str]) -> str:
+    def _tested(self, check: SchCheck, number: int, at: str, texts: list[str], *, abstract: bool) -> str:
         test = self.expression(check.test)
+        if abstract and Rewrite.MATCHED_ONCE in self.rewrites and not self.version:
+            test = self.matching.rewrite(test, self._literals)
         decided = test.replace(MISSING, "false()")
         failed = f"not({decided})" if check.kind == "assert" else decided
         attributes = self.version + namespace_attributes(self.schema, check.namespaces)

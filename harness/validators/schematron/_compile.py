@@ -110,6 +110,7 @@ def compile_schema(
     )
     pieces, tail = _rules(c, bodies, patterns, renames, chosen)
     c.renamed = {}
+    templates = bodies.templates()
     variables = "".join(
         f"<xsl:variable{c.version}{namespace_attributes(schema, let.namespaces)} name={quoteattr(let.name)} "
         f"select={quoteattr(c.expression(let.value))}/>\n"
@@ -117,10 +118,10 @@ def compile_schema(
     )
     return CompiledSchema(
         key=key,
-        head=_head(c) + variables,
+        head=_head(c) + variables + bodies.matching.declarations(),
         tail=tail + "\n</xsl:stylesheet>",
         pieces=pieces,
-        templates=bodies.templates(),
+        templates=templates,
         base=entry.parent.as_uri() + "/",
         parameters=tuple(c.rewriter.parameters.values()) if c.rewriter else (),
         checks=tuple(bodies.checks),

@@ -14,6 +14,8 @@ class Rewrite(StrEnum):
     """Where a rule asks for a template, only elements that carry it are looked at."""
     SHARED_RULES = "shared-rules"
     """An abstract rule is compiled once and called by the rules that extend it."""
+    MATCHED_ONCE = "matched-once"
+    """In abstract rules, a fixed pattern is tried once on each value an attribute has in the document, not at each node."""
     FAILURES_ONLY = "failures-only"
     """Only what failed is reported back, not what was checked and found right."""
     STATIC_TEXT = "static-text"
