@@ -1,0 +1,107 @@
+"""Two ways to judge one document by one schema, and what they disagree on.
+
+`VARIANTS` is the one table of ways to run the Schematron engine: a rewrite that gets a switch of its own becomes a row in
+it, and the differential run and its test compare that row, too, with the plain mode.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from harness import safexml
+from harness.packs.artefacts import Artefact
+from harness.validators import MemoryCache
+from harness.validators._kinds import Part, parts_of
+from harness.validators.schematron import Pool, SaxonEngine, SchOutcome, SchResult
+
+type Factory = Callable[[Pool], SaxonEngine]
+
+PLAIN = "plain"
+VARIANTS: Mapping[str, Factory] = {
+    PLAIN: lambda pool: SaxonEngine(pool, MemoryCache(), optimise=False),
+    "optimised": lambda pool: SaxonEngine(pool, MemoryCache()),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one engine says of one document, in an order that does not depend on the engine.
+
+    `results` holds kind, path, rule id, role, message, and `undecided` where it could not be decided. Why it could not is left
+    out: without rewrites, a value set that is not there is an error of the rule that asks for it, and the words of an error are
+    those of an expression that a rewrite may have changed.
+    """
+
+    results: tuple[tuple[str, str, str, str, str, str], ...]
+    fired: tuple[int, ...]
+    fired_events: int
+    failure: str
+    problems: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """Sha-256 over everything compared."""
+        parts = [self.results, self.fired, self.fired_events, bool(self.failure), self.problems]
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
+
+    def counts(self, kind: str) -> dict[str, int]:
+        """Decided results of `kind` (`assert` or `report`) by role, `none` where there is none."""
+        return dict(sorted(Counter(r[3] or "none" for r in self.results if r[0] == kind and not r[5]).items()))
+
+    @property
+    def undecided(self) -> int:
+        """Number of results that could not be decided."""
+        return sum(1 for r in self.results if r[5])
+
+
+def judgement(outcome: SchOutcome) -> Judgement:
+    """`outcome` in a form that can be compared."""
+    return Judgement(
+        results=tuple(sorted(_row(r) for r in outcome.results)),
+        fired=tuple(sorted(outcome.fired)),
+        fired_events=outcome.fired_events,
+        failure=outcome.failure,
+        problems=outcome.problems,
+    )
+
+
+def _row(result: SchResult) -> tuple[str, str, str, str, str, str]:
+    undecided = "undecided" if result.undecided else ""
+    return (result.kind, result.path, result.rule_id, result.role, result.message, undecided)
+
+
+def disagreement(reference: Judgement, other: Judgement) -> Mapping[str, object] | None:
+    """What only one of the two says, None where they agree. An engine that died or refused agrees with nothing but its like."""
+    if reference.digest == other.digest:
+        return None
+    ours, theirs = Counter(reference.results), Counter(other.results)
+    return {
+        "only_reference": sorted((ours - theirs).elements())[:20],
+        "only_other": sorted((theirs - ours).elements())[:20],
+        "fired_only_reference": sorted(set(reference.fired) - set(other.fired))[:20],
+        "fired_only_other": sorted(set(other.fired) - set(reference.fired))[:20],
+        "fired_events": [reference.fired_events, other.fired_events],
+        "failures": [reference.failure[:300], other.failure[:300]],
+    }
+
+
+def serialised(part: Part) -> str:
+    """The text an engine is given for `part`, as the validator does it: with what stands beside the root of a document."""
+    if part.element.getparent() is None:
+        return etree.tostring(part.element.getroottree(), encoding="unicode")
+    return etree.tostring(part.element, encoding="unicode", with_tail=False)
+
+
+def subjects(artefact: Artefact, content: bytes) -> Iterator[str]:
+    """The texts in `content` that `artefact` is to judge: the parts it says it fits, else the whole.
+
+    Raises:
+        WireError: `content` is not well-formed.
+    """
+    root = safexml.parse(content)
+    fitting = [p for p in parts_of(root) if artefact.fits(p.kind, p.facts)]
+    yield from map(serialised, fitting or parts_of(root)[:1])
