@@ -6,9 +6,10 @@ it, and the differential run and its test compare that row, too, with the plain 
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -17,12 +18,49 @@ from harness.packs.artefacts import Artefact
 from harness.validators import MemoryCache
 from harness.validators._kinds import Part, parts_of
 from harness.validators.schematron import Pool, SaxonEngine, SchOutcome, SchResult
+from harness.validators.schematron._compiled import CompiledSchema
 
 type Factory = Callable[[Pool], SaxonEngine]
 
+_MAIN = re.compile(r'<xsl:template match="/">\n.*?\n</xsl:template>', re.DOTALL)
+_MODES = re.compile(r'mode="(m1(?: m\d+)*)" priority="-1"')
+
+
+class PlainEngine(SaxonEngine):
+    """The engine without any rewrite: every pattern is tried on every node, attributes, comments and texts included.
+
+    `optimise=False` alone still chooses the nodes a pattern is tried on and skips patterns by their templates.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool, MemoryCache(), optimise=False)
+        self._unselected: dict[str, CompiledSchema] = {}
+
+    def compiled(self, artefact: Artefact, *, phase: str, careful: bool = False) -> CompiledSchema:
+        """As `SaxonEngine` compiles it, with another template to start from.
+
+        Raises:
+            WireError, UnsupportedError: as there.
+        """
+        schema = super().compiled(artefact, phase=phase, careful=careful)
+        if schema.key not in self._unselected:
+            self._unselected[schema.key] = replace(schema, key=f"plain-{schema.key}", xslt=_unselected(schema.xslt))
+        return self._unselected[schema.key]
+
+
+def _unselected(xslt: str) -> str:
+    modes = _MODES.search(xslt)
+    calls = [f'<xsl:apply-templates select="/, $h-all" mode="{m}"/>' for m in (modes[1].split() if modes else ())]
+    changed, count = _MAIN.subn("\n".join(['<xsl:template match="/">', *calls, "</xsl:template>"]), xslt)
+    if count != 1:
+        raise RuntimeError("the style sheet has no template of the form that is to be replaced")
+    return changed
+
+
 PLAIN = "plain"
 VARIANTS: Mapping[str, Factory] = {
-    PLAIN: lambda pool: SaxonEngine(pool, MemoryCache(), optimise=False),
+    PLAIN: PlainEngine,
+    "without maps": lambda pool: SaxonEngine(pool, MemoryCache(), optimise=False),
     "optimised": lambda pool: SaxonEngine(pool, MemoryCache()),
 }
 

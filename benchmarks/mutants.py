@@ -19,7 +19,14 @@ XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 HL7 = "{urn:hl7-org:v3}"
 _CODES_PER_SET = 400
 _NULL_FLAVORS = ("NI", "UNK", "NA", "ASKU", "NAV", "MSK", "OTH", "NINF", "nonsense", "")
-_NAMESPACES = ("urn:hl7-org:v3", "urn:hl7-org:pharm", "urn:epsos-org:ep:medication", "urn:hl7-org:sdtc", "urn:other", "")
+_NAMESPACES = (
+    "urn:hl7-org:v3",
+    "urn:hl7-org:pharm",
+    "urn:epsos-org:ep:medication",
+    "urn:hl7-org:sdtc",
+    "urn:other",
+    "",
+)
 _TYPES = ("CE", "CD", "ST", "PQ", "IVL_TS", "TS", "IVL_PQ", "INT", "PIVL_TS", "SXCM_TS", "II", "ED", "unknown", "")
 _TEXTS = ("", " ", "  x  ", "\n", "a'b", 'a"b', "]", "a[b]", "é€𝄞", "0", "NaN", "true", "<&>")
 
@@ -200,7 +207,9 @@ def _reorder(rng: random.Random, root: etree._Element, codes: Codes) -> Operatio
 
 
 def _nest_section(rng: random.Random, root: etree._Element, codes: Codes) -> Operation | None:
-    sections = list(root.iter(HL7 + "section", HL7 + "entry", HL7 + "act", HL7 + "organizer", HL7 + "entryRelationship"))
+    sections = list(
+        root.iter(HL7 + "section", HL7 + "entry", HL7 + "act", HL7 + "organizer", HL7 + "entryRelationship")
+    )
     if not sections:
         return None
     section = rng.choice(sections)

@@ -75,9 +75,7 @@ def judged_content(case: Case, corpus: Corpus, *, seed: int, codes: Codes) -> tu
     return mutant.content, [f"{o.name} at {o.at}: {o.detail}" for o in mutant.operations]
 
 
-def run_case(
-    case: Case, corpus: Corpus, engines: Mapping[str, SaxonEngine], *, seed: int, codes: Codes
-) -> Record:
+def run_case(case: Case, corpus: Corpus, engines: Mapping[str, SaxonEngine], *, seed: int, codes: Codes) -> Record:
     """What the variants say of one case, and where one of them says something else than the plain mode."""
     content, operations = judged_content(case, corpus, seed=seed, codes=codes)
     wrong: list[Mapping[str, object]] = []
