@@ -6,7 +6,6 @@ it, and the differential run and its test compare that row, too, with the plain 
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,51 +16,61 @@ from harness import safexml
 from harness.packs.artefacts import Artefact
 from harness.validators import MemoryCache
 from harness.validators._kinds import Part, parts_of
-from harness.validators.schematron import Pool, SaxonEngine, SchOutcome, SchResult
+from harness.validators.schematron import (
+    ALL_REWRITES,
+    NO_REWRITES,
+    Pool,
+    Rewrite,
+    SaxonEngine,
+    SchOutcome,
+    SchResult,
+)
 from harness.validators.schematron._compiled import CompiledSchema
 
 type Factory = Callable[[Pool], SaxonEngine]
 
-_MAIN = re.compile(r'<xsl:template match="/">\n.*?\n</xsl:template>', re.DOTALL)
-_MODES = re.compile(r'mode="(m1(?: m\d+)*)" priority="-1"')
-
 
 class PlainEngine(SaxonEngine):
-    """The engine without any rewrite: every pattern is tried on every node, attributes, comments and texts included.
+    """The engine without any rewrite, and every pattern tried on every node, attributes, comments and texts included.
 
-    `optimise=False` alone still chooses the nodes a pattern is tried on and skips patterns by their templates.
+    `NO_REWRITES` alone still leaves out nodes that no context seems to ask for.
     """
 
     def __init__(self, pool: Pool) -> None:
-        super().__init__(pool, MemoryCache(), optimise=False)
-        self._unselected: dict[str, CompiledSchema] = {}
+        super().__init__(pool, MemoryCache(), rewrites=NO_REWRITES)
+        self._everywhere: dict[str, CompiledSchema] = {}
 
-    def compiled(self, artefact: Artefact, *, phase: str, careful: bool = False) -> CompiledSchema:
-        """As `SaxonEngine` compiles it, with another template to start from.
+    def compiled(self, artefact: Artefact, *, phase: str = "#DEFAULT", careful: bool = False) -> CompiledSchema:
+        """As `SaxonEngine` compiles it, with all nodes to start from.
 
         Raises:
             WireError, UnsupportedError: as there.
         """
         schema = super().compiled(artefact, phase=phase, careful=careful)
-        if schema.key not in self._unselected:
-            self._unselected[schema.key] = replace(schema, key=f"plain-{schema.key}", xslt=_unselected(schema.xslt))
-        return self._unselected[schema.key]
+        if schema.key not in self._everywhere:
+            pieces = tuple(replace(p, bodies=tuple(map(_everywhere, p.bodies))) for p in schema.pieces)
+            self._everywhere[schema.key] = replace(schema, key=f"plain-{schema.key}", pieces=pieces)
+        return self._everywhere[schema.key]
 
 
-def _unselected(xslt: str) -> str:
-    modes = _MODES.search(xslt)
-    calls = [f'<xsl:apply-templates select="/, $h-all" mode="{m}"/>' for m in (modes[1].split() if modes else ())]
-    changed, count = _MAIN.subn("\n".join(['<xsl:template match="/">', *calls, "</xsl:template>"]), xslt)
-    if count != 1:
-        raise RuntimeError("the style sheet has no template of the form that is to be replaced")
+def _everywhere(body: str) -> str:
+    changed = body.replace('select="/, $h-elements"', 'select="$h-all"')
+    if "$h-elements" in changed or ('"$h-all"' not in changed and "h:sub(" not in changed):
+        raise RuntimeError("a pattern without rewrites does not start as expected")
     return changed
 
 
-PLAIN = "plain"
+def _engine(rewrites: frozenset[Rewrite], *, sparing: bool = False) -> Factory:
+    return lambda pool: SaxonEngine(pool, MemoryCache(), rewrites=rewrites, sparing=sparing)
+
+
+PLAIN, NONE, ALL, SPARING = "plain", "no rewrites", "all rewrites", "sparing"
 VARIANTS: Mapping[str, Factory] = {
     PLAIN: PlainEngine,
-    "without maps": lambda pool: SaxonEngine(pool, MemoryCache(), optimise=False),
-    "optimised": lambda pool: SaxonEngine(pool, MemoryCache()),
+    NONE: _engine(NO_REWRITES),
+    **{f"all but {rewrite}": _engine(ALL_REWRITES - {rewrite}) for rewrite in Rewrite},
+    ALL: _engine(ALL_REWRITES),
+    SPARING: _engine(ALL_REWRITES, sparing=True),
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.comparison import PLAIN, VARIANTS, Judgement, disagreement
+from benchmarks.comparison import ALL, PLAIN, SPARING, VARIANTS, Judgement, disagreement
 from benchmarks.corpus import Corpus, Subject
 from benchmarks.mutants import TREE_MUTATIONS, Codes, byte_mutant, load_codes, tree_mutant
 from benchmarks.schematron_cases import RUN_TIMEOUT_S, WHOLE, Case, allotted, cases_of, run_case
@@ -25,7 +25,7 @@ MUTANTS: Mapping[str, int] = {
 }
 SMALL_BYTES = 80_000
 SMALL_DOCUMENTS = 8
-COMPARED = (PLAIN, "optimised")
+COMPARED = (PLAIN, ALL, SPARING)
 
 
 @pytest.fixture(scope="module")
