@@ -31,13 +31,14 @@ type Factory = Callable[[Pool], SaxonEngine]
 
 
 class PlainEngine(SaxonEngine):
-    """The engine without any rewrite, and every pattern tried on every node, attributes, comments and texts included.
+    """The engine without rewrites, and every pattern tried on every node, attributes, comments and texts included.
 
-    `NO_REWRITES` alone still leaves out nodes that no context seems to ask for.
+    `NO_REWRITES` alone still leaves out nodes that no context seems to ask for. Abstract rules stay shared unless
+    `rewrites` is empty: without that, compiling takes ten times as long.
     """
 
-    def __init__(self, pool: Pool) -> None:
-        super().__init__(pool, MemoryCache(), rewrites=NO_REWRITES)
+    def __init__(self, pool: Pool, rewrites: frozenset[Rewrite] = frozenset({Rewrite.SHARED_RULES})) -> None:
+        super().__init__(pool, MemoryCache(), rewrites=rewrites)
         self._everywhere: dict[str, CompiledSchema] = {}
 
     def compiled(self, artefact: Artefact, *, phase: str = "#DEFAULT", careful: bool = False) -> CompiledSchema:
@@ -78,12 +79,12 @@ VARIANTS: Mapping[str, Factory] = {
 class Judgement:
     """What one engine says of one document, in an order that does not depend on the engine.
 
-    `results` holds kind, path, rule id, role, message, and `undecided` where it could not be decided. Why it could not is left
-    out: without rewrites, a value set that is not there is an error of the rule that asks for it, and the words of an error are
-    those of an expression that a rewrite may have changed.
+    `results` holds kind, path, rule id, role, test, message, and `undecided` where it could not be decided. Why it could
+    not is left out: without rewrites, a value set that is not there is an error of the rule that asks for it, and the words
+    of an error are those of an expression that a rewrite may have changed.
     """
 
-    results: tuple[tuple[str, str, str, str, str, str], ...]
+    results: tuple[tuple[str, str, str, str, str, str, str], ...]
     fired: tuple[int, ...]
     fired_events: int
     failure: str
@@ -91,18 +92,26 @@ class Judgement:
 
     @property
     def digest(self) -> str:
-        """Sha-256 over everything compared."""
-        parts = [self.results, self.fired, self.fired_events, bool(self.failure), self.problems]
+        """Sha-256 over everything compared but the rule ids."""
+        results = sorted(self._unnamed())
+        parts = [results, self.fired, self.fired_events, bool(self.failure), self.problems]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
+
+    def _unnamed(self) -> Iterator[tuple[str, ...]]:
+        return ((kind, path, *rest) for kind, path, _, *rest in self.results)
+
+    def is_renamed(self, other: "Judgement") -> bool:
+        """Whether `other` says the same and gives some check another rule id."""
+        return self.digest == other.digest and self.results != other.results
 
     def counts(self, kind: str) -> dict[str, int]:
         """Decided results of `kind` (`assert` or `report`) by role, `none` where there is none."""
-        return dict(sorted(Counter(r[3] or "none" for r in self.results if r[0] == kind and not r[5]).items()))
+        return dict(sorted(Counter(r[3] or "none" for r in self.results if r[0] == kind and not r[6]).items()))
 
     @property
     def undecided(self) -> int:
         """Number of results that could not be decided."""
-        return sum(1 for r in self.results if r[5])
+        return sum(1 for r in self.results if r[6])
 
 
 def judgement(outcome: SchOutcome) -> Judgement:
@@ -116,13 +125,16 @@ def judgement(outcome: SchOutcome) -> Judgement:
     )
 
 
-def _row(result: SchResult) -> tuple[str, str, str, str, str, str]:
+def _row(result: SchResult) -> tuple[str, str, str, str, str, str, str]:
     undecided = "undecided" if result.undecided else ""
-    return (result.kind, result.path, result.rule_id, result.role, result.message, undecided)
+    return (result.kind, result.path, result.rule_id, result.role, result.test, result.message, undecided)
 
 
 def disagreement(reference: Judgement, other: Judgement) -> Mapping[str, object] | None:
-    """What only one of the two says, None where they agree. An engine that died or refused agrees with nothing but its like."""
+    """What only one of the two says, None where they agree but for rule ids.
+
+    An engine that died or refused agrees with nothing but its like.
+    """
     if reference.digest == other.digest:
         return None
     ours, theirs = Counter(reference.results), Counter(other.results)

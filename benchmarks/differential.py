@@ -181,6 +181,8 @@ def _tell(result: dict[str, Any], options: argparse.Namespace) -> int:
         for row in rows["differing"]:
             if not row["why"]:
                 print(f"  {row['document']}: measured {row['measured']}, found {row['found']}")
+    if renamed := sum(row["renamed"] for row in result["schematron"].values()):
+        print(f"{renamed} judgements give a check another rule id, and agree otherwise")
     cases = sum(row["cases"] for row in result["schematron"].values())
     print(
         f"{cases} Schematron cases, {result['xsd']['cases']} XML Schema inputs: {sum(differing.values())} disagreements"

@@ -80,11 +80,13 @@ def run_case(case: Case, corpus: Corpus, engines: Mapping[str, SaxonEngine], *, 
     content, operations = judged_content(case, corpus, seed=seed, codes=codes)
     wrong: list[Mapping[str, object]] = []
     found: list[Judgement] = []
+    renamed = 0
     for text in subjects(case.subject.artefact, content):
         said = {name: judgement(engine.judge(case.subject.artefact, text)) for name, engine in engines.items()}
         for name, other in said.items():
             if difference := disagreement(said[PLAIN], other):
                 wrong.append({"variant": name, **difference})
+        renamed += sum(said[PLAIN].is_renamed(other) for other in said.values())
         found.append(said[PLAIN])
     return Record(
         key=case.key,
@@ -94,6 +96,7 @@ def run_case(case: Case, corpus: Corpus, engines: Mapping[str, SaxonEngine], *, 
                 results=sum(len(j.results) for j in found),
                 rules_fired=sum(j.fired_events for j in found),
                 undecided=sum(j.undecided for j in found),
+                renamed=renamed,
                 failures=sum(bool(j.failure) for j in found),
             )
         ),
