@@ -426,9 +426,6 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
         "number after a truth",
         "number after a comparison in a call",
     ),
-    "a check of an abstract rule has one id where the rule is shared, and one per rule that extends it where not": (
-        "abstract rule of two rules",
-    ),
     "a variable of an abstract rule hides the one of the rule that extends it where the rule is not shared": (
         "abstract rules in a chain with one variable name",
     ),
