@@ -88,7 +88,9 @@ def test_rewrite_gives_what_the_rules_give_as_written(small: Pack, pool: Pool, r
         expected = plain.judge(small.artefacts[0], document)
         assert facts(fast.judge(small.artefacts[0], document)) == facts(expected), seed
         seen |= {r.message.split()[0] for r in expected.results}
-    assert seen >= {"in", "out", "second", "few", "holds", "named", "y", "says", "matched", "blank", "system"}, "the documents reach the rules"
+    assert seen >= {"in", "out", "second", "few", "holds", "named", "y", "says", "matched", "blank", "system"}, (
+        "the documents reach the rules"
+    )
 
 
 def test_sparing_style_sheets_give_what_the_whole_gives(small: Pack, pool: Pool) -> None:
