@@ -322,6 +322,36 @@ SHARED = [
         "<rule context='t:a'><extends rule='q'/></rule></pattern>",
     ),
 ]
+
+
+def matching(id: str, test: str, lets: str = "") -> Hazard:
+    """An abstract rule with an assert, extended at two kinds of elements: where patterns are tried once on each value."""
+    abstract = f"<rule abstract='true' id='s'>{lets}{sch_assert(test)}</rule>"
+    extending = "".join(f"<rule context='{c}'><extends rule='s'/></rule>" for c in ("t:a", "t:b"))
+    return Hazard(id, f"<pattern>{abstract}{extending}</pattern>")
+
+
+LET = "<let name='v' value=\"'^a$'\"/>"
+MATCHES = [
+    matching("pattern as a text", "matches(@code, '^a$')"),
+    matching("pattern in a variable", "matches(@code, $v)", LET),
+    matching("pattern that nothing matches", "matches(@code, '^$') or not(@code)"),
+    matching("pattern on an attribute nowhere", "not(matches(@nowhere, '.'))"),
+    matching("pattern that is none", "matches(@code, '[')"),
+    matching("pattern that is none, never asked", "@none and matches(@code, '[')"),
+    matching("pattern with flags", "matches(@code, '^A$', 'i')"),
+    matching("pattern in double quotes", 'matches(@code, "^a$")'),
+    matching("pattern of children", "t:b/matches(@code, '^b$')"),
+    matching("pattern in a predicate", "exists(t:b[matches(@code, '^b$')]) or self::t:b"),
+    matching("pattern in a literal", "@code = 'matches(@code, $v)' or string-length('matches(@code, $v)') = 18", LET),
+    matching("pattern in a bound variable", "some $v in ('zz', '^b$') satisfies matches(@code, $v)", LET),
+    matching("pattern in a later variable", "matches(@code, $v)", LET + "<let name='v' value=\"'^b$'\"/>"),
+    matching(
+        "pattern in a variable that is computed", "matches(@code, $v)", "<let name='v' value=\"concat('^a', '$')\"/>"
+    ),
+    matching("pattern on an attribute of a namespace", "matches(@xsi:type, 'CD') or not(@xsi:type)"),
+    matching("pattern compared with nothing", "matches(@code, '^a$') = (true(), false())"),
+]
 HAS = "t:templateId[@root = '9']"
 GUARDS = [
     reported("template absent", f"t:a[{HAS}]"),
@@ -426,6 +456,9 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
         "number after a truth",
         "number after a comparison in a call",
     ),
+    "a pattern that is none stops the whole rule, not the check that has it": ("pattern that is none",),
+    "a pattern is looked up inside a literal": ("pattern in a literal",),
+    "a variable bound in the expression is taken for the one of the rule": ("pattern in a bound variable",),
     "a variable of an abstract rule hides the one of the rule that extends it where the rule is not shared": (
         "abstract rules in a chain with one variable name",
     ),
@@ -437,7 +470,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
 }
 """What differs today, by its cause; a cause that is mended takes its row with it."""
 
-HAZARDS = [*LOOKUPS, *UNDECIDABLE, *CONTEXTS, *SHARED, *GUARDS]
+HAZARDS = [*LOOKUPS, *UNDECIDABLE, *CONTEXTS, *SHARED, *MATCHES, *GUARDS]
 
 
 @pytest.fixture(scope="module")
