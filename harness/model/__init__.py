@@ -4,7 +4,16 @@ May not touch files, the network, lxml or the clock. Everything is `@dataclass(f
 tuples and mappings, so that evidence cannot change after it was taken.
 """
 
-from harness.model.evidence import Exchange, FailureKind, HttpRecord, Party, TlsFacts, TransportFailure, TriggerOutcome
+from harness.model.evidence import (
+    AuditRecord,
+    Exchange,
+    FailureKind,
+    HttpRecord,
+    Party,
+    TlsFacts,
+    TransportFailure,
+    TriggerOutcome,
+)
 from harness.model.finding import Finding, Layer, Location, Severity
 from harness.model.hints import HINTS, hints
 from harness.model.phrases import PHRASES, in_language, say
@@ -13,6 +22,7 @@ from harness.model.run import Environment, PackUse, RequirementResult, RowResult
 from harness.model.scenario import (
     Alternative,
     Applies,
+    Audit,
     Check,
     Datum,
     Expect,
@@ -51,11 +61,13 @@ from harness.model.text import Localized
 from harness.model.validation import ArtefactUse, ValidationReport
 from harness.model.verdict import ROLL_UP_ORDER, Cause, State, Verdict, roll_up
 from harness.model.vocabulary import (
+    AUDIT_EVENTS,
     GRADES,
     LATER_VERBS,
     OPERATORS,
     OUTCOMES,
     PROFILES,
+    REPOSITORY_STATES,
     SUT_ACTORS,
     TRANSACTIONS,
     TRIGGER_ARGUMENTS,
@@ -66,6 +78,7 @@ from harness.model.vocabulary import (
 )
 
 __all__ = [
+    "AUDIT_EVENTS",
     "GRADES",
     "HINTS",
     "LATER_VERBS",
@@ -73,6 +86,7 @@ __all__ = [
     "OUTCOMES",
     "PHRASES",
     "PROFILES",
+    "REPOSITORY_STATES",
     "ROLL_UP_ORDER",
     "SUT_ACTORS",
     "TRANSACTIONS",
@@ -82,6 +96,8 @@ __all__ = [
     "Alternative",
     "Applies",
     "ArtefactUse",
+    "Audit",
+    "AuditRecord",
     "Cause",
     "Check",
     "Datum",
