@@ -25,8 +25,8 @@ class RequirementResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
-    """One step. `verb` is send, receive, expect, ...; `exchanges` and `audits` are ids. `expected`/`found` say in one line what the
-    step asked and what came."""
+    """One step. `verb` is send, receive, expect, ...; `exchanges` and `audits` are ids. `expected`/`found` say in one line
+    what the step asked and what came."""
 
     path: str
     verb: str

@@ -71,6 +71,7 @@ class AuditRepository:
         self._refused: list[Refusal] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._accepting: asyncio.Task[None] | None = None
+        self._listening: socket.socket | None = None
         self._datagrams: asyncio.DatagramTransport | None = None
         self._changed = asyncio.Event()
         self._address: tuple[str, int] | None = None
@@ -81,6 +82,11 @@ class AuditRepository:
     def address(self) -> tuple[str, int] | None:
         """Host and port of both transports; None before the start."""
         return self._address
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether senders can reach it now."""
+        return self._accepting is not None
 
     @property
     def records(self) -> tuple[AuditRecord, ...]:
@@ -113,6 +119,7 @@ class AuditRepository:
             what = (exc.strerror or str(exc)).lower()
             raise PeerError(f"audit repository: cannot listen on {host}:{port}: {what}") from exc
         listening.setblocking(False)
+        self._listening = listening
         self._datagrams = transport
         self._accepting = asyncio.create_task(self._accept(listening), name=f"audit {bound}")
         self._address = (host, bound)
@@ -128,6 +135,8 @@ class AuditRepository:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._listening is not None:
+            self._listening.close()
 
     async def next_record(self, after: int, within_s: float) -> bool:
         """Wait until more than `after` records have come; False when none did in time.
@@ -148,17 +157,16 @@ class AuditRepository:
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        with listening:
-            while True:
-                try:
-                    raw, _ = await loop.sock_accept(listening)
-                except OSError as exc:  # out of descriptors, or the sender was gone before we looked
-                    _log.debug("not accepted: %s", exc.strerror)
-                    await asyncio.sleep(_ACCEPT_PAUSE_S)
-                    continue
-                task = asyncio.create_task(self._serve(SecureSocket(raw)))
-                self._tasks.add(task)
-                task.add_done_callback(self._ended)
+        while True:
+            try:
+                raw, _ = await loop.sock_accept(listening)
+            except OSError as exc:  # out of descriptors, or the sender was gone before we looked
+                _log.debug("not accepted: %s", exc.strerror)
+                await asyncio.sleep(_ACCEPT_PAUSE_S)
+                continue
+            task = asyncio.create_task(self._serve(SecureSocket(raw)))
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

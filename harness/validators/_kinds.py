@@ -101,7 +101,12 @@ def kind_of(root: etree._Element) -> str:
 
 
 def facts_of(root: etree._Element) -> Mapping[str, str]:
-    """What `when` of an artefact may ask of a CDA document: `medication_extension` and `template`; else nothing."""
+    """What `when` of an artefact may ask.
+
+    Of a CDA document `medication_extension` and `template`; of an audit message its `spelling`, dicom or rfc3881; else nothing.
+    """
+    if root.tag == "AuditMessage":
+        return {"spelling": _audit_spelling(root)}
     if root.tag != f"{{{HL7}}}ClinicalDocument":
         return {}
     templates = [t.get("root", "") for t in root.iterchildren(f"{{{HL7}}}templateId")]
@@ -111,6 +116,16 @@ def facts_of(root: etree._Element) -> Mapping[str, str]:
         "none",
     )
     return {"template": template, "medication_extension": extension}
+
+
+def _audit_spelling(root: etree._Element) -> str:
+    """Which attribute holds the codes: `csd-code` (dicom) or `code` (rfc3881); both in one message is wrong in either.
+
+    Source: DICOM PS3.15, A.5.1; RFC 3881, 6.
+    """
+    elements = list(root.iter(etree.Element))
+    old = any("code" in e.attrib for e in elements)
+    return "rfc3881" if old and not any("csd-code" in e.attrib for e in elements) else "dicom"
 
 
 def path_of(element: etree._Element) -> str:
