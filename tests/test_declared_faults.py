@@ -115,12 +115,12 @@ class Bench:
             return row.verdict is Verdict.FAIL and bool(named(row) & set(fault.breaks))
 
         try:
-            return asyncio.run(self._run(sut, self.rows_for(fault, sut), name, enough))
+            return asyncio.run(self.run_rows(sut, self.rows_for(fault, sut), name, enough))
         finally:
             stop.set()
             thread.join(10)
 
-    async def _run(
+    async def run_rows(
         self, sut: Sut, rows: tuple[Row, ...], name: str, enough: Callable[[RowResult], bool]
     ) -> list[RowResult]:
         results: list[RowResult] = []

@@ -85,7 +85,7 @@ def event_type_is_that_of_the_transaction(view: AuditView, context: Context) -> 
     fitting = events_of(view.exchange, context) if view.exchange is not None else ()
     wanted = one_of(tuple(f"{e.code} {e.name}" for e in fitting)) if fitting else "an event of the table"
     event = view.event
-    if event is None or (fitting and event not in fitting):
+    if event is None or (event.transaction and fitting and event not in fitting):
         yield Finding(at=at, expected=wanted, found=said(seen))
         return
     coded = next((c for c in message.types if c.code == event.code), None)

@@ -93,7 +93,7 @@ class Caller:
 def _certificate(response: httpx.Response) -> bytes:
     stream = response.extensions.get("network_stream")
     secured = stream.get_extra_info("ssl_object") if stream is not None else None
-    return (secured.getpeercert(binary_form=True) or b"") if secured is not None else b""
+    return (secured.getpeercert(True) or b"") if secured is not None else b""
 
 
 def _read(response: httpx.Response, content: bytes, sending: Sending) -> soap.SoapMessage | Trouble:
