@@ -21,7 +21,7 @@ from harness.reference._server import HttpQuestion, HttpReply
 from harness.reference.config import ReferenceConfig
 from harness.wire import mtom, saml, soap, x509, xcpd, xds
 
-_PREFIX = {SIDE_A: "audit.", SIDE_B: "audit.initiator."}
+_PREFIX = {SIDE_A: "audit.", SIDE_B: "audit-b."}
 _NO_MATCH = "NF"
 
 
@@ -98,7 +98,7 @@ class Trail:
             )
             return self._bytes(_with_person(entry, parsed) if kind == "IdA" else entry)
 
-        flaw = "audit.initiator.authentication.absent" if kind == "IdA" else "audit.initiator.confirmation.absent"
+        flaw = "audit-b.authentication.absent" if kind == "IdA" else "audit-b.confirmation.absent"
         if flaw not in self._config.faults:
             self._log(SIDE_B, written)
 
