@@ -14,7 +14,7 @@ import pytest
 
 from harness import report
 from harness.errors import HarnessError, InputError, Problem
-from harness.model import RowResult, Run, State
+from harness.model import Audit, Check, RowResult, Run, State, walk
 from harness.packs import bundled_data, load_library, load_pack, load_sut, packs_with_builtin, select
 from harness.reference import FAULTS
 from harness.runner import Row, RunSpec, Session, assemble, bundled_system, merge_runs, plan_rows
@@ -126,7 +126,7 @@ class Runtime:
         if self._loop is None or self._session is None:
             self._loop, self._session = self._start()
         self._rows[row.id] = row
-        if self._shares_ports and row.scenario.applies.sut == "ncpeh-b":
+        if self._shares_ports and _is_called(row):
             self._results[row.id] = self._loop.run(self._run_called(row))
         else:
             self._results[row.id] = self._loop.run(self._session.run_row(row))
@@ -176,7 +176,7 @@ class Runtime:
         packs = packs_with_builtin([Path(p) for p in self.config.getoption("--harness-pack")])
         self._validator = self._stack.enter_context(Validator(packs))
         bundled = not self.config.getoption("--harness-sut")
-        # nobody calls us in a row about country A, so workers need not fight over the ports that the SUT file fixes
+        # nobody calls us in other rows about country A, so workers need not fight over the ports that the SUT file fixes
         sut = replace(self.sut, ours=replace(self.sut.ours, ports={})) if self._shares_ports else self.sut
         self._spec = RunSpec(
             id=self.out.name,
@@ -195,3 +195,11 @@ class Runtime:
         session.begin(())
         loop.run(session.__aenter__())
         return loop, session
+
+
+def _is_called(row: Row) -> bool:
+    """Whether the SUT calls us in `row`: with requests of country B, or with audit records that a step waits for."""
+    steps = walk(row.scenario.steps)
+    return row.scenario.applies.sut == "ncpeh-b" or any(
+        isinstance(s, Check) and isinstance(s.test, Audit) for s in steps
+    )

@@ -28,7 +28,9 @@ def record(event: str, spelling: str = atna.DICOM, side: str = "B") -> AuditMess
         date_time="2026-03-02T10:00:00.000Z",
         outcome="0",
         participants=tuple(
-            ActiveParticipant(user_id=f"{row} é", is_requestor="false", roles=(Coded(code=ROLES[row]),))
+            ActiveParticipant(
+                user_id=f"{row} é", is_requestor="false", roles=(Coded(code=ROLES[row], system_name="DCM"),)
+            )
             for row in spec.rows
         ),
         sources=(AuditSource(id="FR-1", site="FR-1", types=(Coded(code="4"),)),),
@@ -40,7 +42,7 @@ def record(event: str, spelling: str = atna.DICOM, side: str = "B") -> AuditMess
                 id="urn:uuid:1",
                 type_code="2",
                 role="24",
-                id_type=Coded(code=spec.code),
+                id_type=Coded(code=spec.code, system_name="IHE Transactions"),
                 query="PGEvPg==",
                 details=(Detail(type="t", value="dg=="),),
             ),
