@@ -168,7 +168,7 @@ WRONG: dict[str, tuple[str, Alteration]] = {
         "audit.xml",
         put("//ParticipantObjectIdentification", "ParticipantObjectTypeCodeRole", "27"),
     ),
-    "audit query that is no base64": ("audit.xml", write("//ParticipantObjectQuery", "<")),
+    "audit query that is no base64": ("audit.xml", write("//ParticipantObjectQuery", "abc")),
     "audit code of both spellings": ("audit.xml", put("//EventID", "code", "110112")),
     "audit record with objects first": ("audit.xml", first("ParticipantObjectIdentification")),
     "older audit record without event id": ("audit-rfc3881.xml", drop("//EventID")),
