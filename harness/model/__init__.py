@@ -62,6 +62,8 @@ from harness.model.validation import ArtefactUse, ValidationReport
 from harness.model.verdict import ROLL_UP_ORDER, Cause, State, Verdict, roll_up
 from harness.model.vocabulary import (
     AUDIT_EVENTS,
+    CONSENTS,
+    DOCUMENT_STATUSES,
     GRADES,
     LATER_VERBS,
     OPERATORS,
@@ -79,6 +81,8 @@ from harness.model.vocabulary import (
 
 __all__ = [
     "AUDIT_EVENTS",
+    "CONSENTS",
+    "DOCUMENT_STATUSES",
     "GRADES",
     "HINTS",
     "LATER_VERBS",

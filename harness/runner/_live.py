@@ -137,6 +137,7 @@ class LiveWorld:
         """Answer and keep what came between two rows; it belongs to neither, and `row` must not take it for its own."""
         self._missed = False
         await self._answer_pending(row, "before")
+        self._responding.reset()
         self._new_audits(row, "before")
         await self._set_repository(str((row.scenario.given or {}).get("audit_repository", "running")))
 
