@@ -69,6 +69,9 @@ PHRASES: Mapping[str, Localized] = {
         en="audit records that are valid and agree with the exchanges",
         fr="des messages d'audit valides et conformes aux échanges",
     ),
+    "audits-left": Localized(
+        en="{count} further audit records were not judged", fr="{count} autres messages d'audit n'ont pas été jugés"
+    ),
     "complete-answer": Localized(en="a complete HTTP answer", fr="une réponse HTTP complète"),
     "answer-read": Localized(
         en="a caller that reads our answer to its end", fr="un appelant qui lit notre réponse jusqu'au bout"

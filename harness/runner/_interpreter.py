@@ -57,6 +57,7 @@ from harness.runner._judge import (
     Judge,
     audit_absent,
     audit_cause,
+    audits_left,
     failure_verdict,
     first_reason,
     transport_finding,
@@ -68,6 +69,8 @@ from harness.runner._steps import VERB_OF, default_title, empty_result, names_in
 from harness.runner._verdicts import graded, merge_requirements, row_requirements, row_verdict, verdict_of
 from harness.wire import audit_events
 
+MAX_AUDITS_JUDGED = 500
+"""How many audit records that no step asked for are judged in one row; more are told as not judged."""
 POLL_S = 0.25
 """How long after the end of a trigger a further request of the system is waited for."""
 
@@ -558,15 +561,16 @@ class RowRun:
         if not views:
             return None
         context = self._judge.context(self._actor, self._views, self._patient)
-        judged = [await asyncio.to_thread(self._judge.audit, view, context) for view in views]
-        verdict = roll_up(j.verdict for j in judged)
-        findings = tuple(f for j in judged for f in j.findings)
+        judged = [await asyncio.to_thread(self._judge.audit, view, context) for view in views[:MAX_AUDITS_JUDGED]]
+        left = audits_left(len(views) - MAX_AUDITS_JUDGED)
+        findings = (*(f for j in judged for f in j.findings), *left)
+        verdict = roll_up([*(j.verdict for j in judged), verdict_of(left)])
         validations = tuple(v for j in judged for v in j.validations)
         return replace(
             self._skeleton(step, verdict, audit_cause(verdict), reason=first_reason(findings, validations, verdict)),
             verb="check",
             expected=say("audits-right"),
-            found=", ".join(f"{v.record.id} {v.event.id if v.event else '?'}" for v in views),
+            found=", ".join(f"{v.record.id} {v.event.id if v.event else '?'}" for v in views[:MAX_AUDITS_JUDGED]),
             findings=findings,
             requirements=merge_requirements(r for j in judged for r in j.requirements),
             validations=validations,

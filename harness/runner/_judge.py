@@ -326,6 +326,22 @@ def audit_absent(expected: str, found: str, next_: str) -> Finding:
     )
 
 
+def audits_left(count: int) -> tuple[Finding, ...]:
+    """That `count` audit records were not judged, as a finding that is no pass; empty when none was left out."""
+    if count <= 0:
+        return ()
+    return (
+        Finding(
+            at=Location(message="audit"),
+            expected=say("audits-right"),
+            found=say("audits-left", count=count),
+            rule="audit/too-many",
+            severity=Severity.UNDECIDABLE,
+            layer=Layer.SCENARIO,
+        ),
+    )
+
+
 def audit_cause(verdict: Verdict) -> Cause | None:
     """Whom the verdict on a record accuses: the system wrote it, an incomplete pack is a matter of configuration."""
     if verdict in (Verdict.FAIL, Verdict.WARNING):

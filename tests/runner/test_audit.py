@@ -22,6 +22,7 @@ from harness.model import (
 )
 from harness.packs import bundled_data
 from harness.runner import Judge, Row, plan_rows, recorded_evidence, rejudge
+from harness.runner._interpreter import MAX_AUDITS_JUDGED
 from harness.store import EVENTS
 from harness.wire import atna, syslog, x509
 from tests.runner import runner_bench as rb
@@ -109,6 +110,13 @@ def test_records_nobody_asked_for_are_judged_against_their_exchange() -> None:
     (step,) = (s for s in result.steps if s.path.startswith("after"))
     assert step.verdict is Verdict.FAIL
     assert "AUD-004" in {f.requirement for f in step.findings}
+
+
+def test_records_beyond_what_one_row_can_judge_are_no_pass() -> None:
+    flood = tuple(came(id=f"a{n:04d}") for n in range(MAX_AUDITS_JUDGED + 2))
+    result = play(row(send()), MemoryWorld({"0": asked()}, audit={"after": flood}), rb.judge(sut=SUT))
+    left = [f for s in result.steps for f in s.findings if f.rule == "audit/too-many"]
+    assert [f.found for f in left] == ["2 further audit records were not judged"]
 
 
 def test_a_row_without_records_has_no_step_for_them() -> None:
