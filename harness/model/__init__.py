@@ -4,7 +4,16 @@ May not touch files, the network, lxml or the clock. Everything is `@dataclass(f
 tuples and mappings, so that evidence cannot change after it was taken.
 """
 
-from harness.model.evidence import Exchange, FailureKind, HttpRecord, Party, TlsFacts, TransportFailure, TriggerOutcome
+from harness.model.evidence import (
+    AuditRecord,
+    Exchange,
+    FailureKind,
+    HttpRecord,
+    Party,
+    TlsFacts,
+    TransportFailure,
+    TriggerOutcome,
+)
 from harness.model.finding import Finding, Layer, Location, Severity
 from harness.model.hints import HINTS, hints
 from harness.model.phrases import PHRASES, in_language, say
@@ -13,6 +22,7 @@ from harness.model.run import Environment, PackUse, RequirementResult, RowResult
 from harness.model.scenario import (
     Alternative,
     Applies,
+    Audit,
     Check,
     Datum,
     Expect,
@@ -51,6 +61,7 @@ from harness.model.text import Localized
 from harness.model.validation import ArtefactUse, ValidationReport
 from harness.model.verdict import ROLL_UP_ORDER, Cause, State, Verdict, roll_up
 from harness.model.vocabulary import (
+    AUDIT_EVENTS,
     CONSENTS,
     DOCUMENT_STATUSES,
     GRADES,
@@ -58,6 +69,7 @@ from harness.model.vocabulary import (
     OPERATORS,
     OUTCOMES,
     PROFILES,
+    REPOSITORY_STATES,
     SUT_ACTORS,
     TRANSACTIONS,
     TRIGGER_ARGUMENTS,
@@ -68,6 +80,7 @@ from harness.model.vocabulary import (
 )
 
 __all__ = [
+    "AUDIT_EVENTS",
     "CONSENTS",
     "DOCUMENT_STATUSES",
     "GRADES",
@@ -77,6 +90,7 @@ __all__ = [
     "OUTCOMES",
     "PHRASES",
     "PROFILES",
+    "REPOSITORY_STATES",
     "ROLL_UP_ORDER",
     "SUT_ACTORS",
     "TRANSACTIONS",
@@ -86,6 +100,8 @@ __all__ = [
     "Alternative",
     "Applies",
     "ArtefactUse",
+    "Audit",
+    "AuditRecord",
     "Cause",
     "Check",
     "Datum",

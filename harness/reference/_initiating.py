@@ -7,6 +7,7 @@ import hashlib
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from lxml import etree
 
@@ -17,6 +18,7 @@ from harness.reference._asking import DocumentKey
 from harness.reference._calling import Caller, Sending, Trouble
 from harness.reference._server import HttpQuestion, HttpReply, client_context
 from harness.reference._shown import Json, Shown, Wish, parse_wish
+from harness.reference._trail import Called, Trail
 from harness.reference.config import PeerSide, ReferenceConfig
 from harness.wire import cda, mtom, soap, xcpd, xds
 
@@ -59,10 +61,11 @@ class _Entry:
 class InitiatingSystem:
     """Serves its user's wishes one by one; keeps no state between them."""
 
-    def __init__(self, config: ReferenceConfig) -> None:
+    def __init__(self, config: ReferenceConfig, trail: Trail | None = None) -> None:
         if config.peer is None:
             raise ValueError("peer: the B side needs the endpoints of the country to ask")
         self._config = config
+        self._trail = trail or Trail(config, None, lambda _: "")
         self._peer: PeerSide = config.peer
         self._faults = config.faults
         context = client_context(config.identity.tls, config.trust_anchors)
@@ -75,7 +78,7 @@ class InitiatingSystem:
         except ValueError as exc:
             return _json(400, Shown(shown="error", message=str(exc)))
         try:
-            return _json(200, _Visit(self._config, self._peer, self._caller, wish).go())
+            return _json(200, _Visit(self._config, self._peer, self._caller, wish, self._trail).go())
         except Crash:
             return HttpReply(status=500, content_type="text/plain; charset=utf-8", body=b"internal error")
 
@@ -83,7 +86,8 @@ class InitiatingSystem:
 class _Visit:
     """One wish being served: its assertions are made once and used in every call."""
 
-    def __init__(self, config: ReferenceConfig, peer: PeerSide, caller: Caller, wish: Wish) -> None:
+    def __init__(self, config: ReferenceConfig, peer: PeerSide, caller: Caller, wish: Wish, trail: Trail) -> None:
+        self._trail = trail
         self._config = config
         self._peer = peer
         self._caller = caller
@@ -99,6 +103,7 @@ class _Visit:
         )
         self._hcp_id = f"_{uuid.uuid4()}"
         self._hcp = _assertions.identity_assertion(self._issuing, self._hcp_id)
+        trail.issued("IdA", self._hcp, config.clock())
 
     def go(self) -> Shown:
         identified, patient = self._identify()
@@ -184,6 +189,7 @@ class _Visit:
 
     def _list(self, patient: PatientId) -> tuple[Shown, tuple[_Entry, ...], bytes]:
         trc = _assertions.treatment_assertion(self._issuing, f"_{uuid.uuid4()}", self._hcp_id, patient.cx)
+        self._trail.issued("TrcA", trc, self._config.clock())
         kind = _facts.KINDS.get(self._wish.kind)
         if kind is None:
             return Shown(shown="error", message="this kind of document is not served"), (), trc
@@ -295,9 +301,24 @@ class _Visit:
                 payload=payload(),
                 faults=self._faults,
             )
+            sent.append(content)
             return Sending(message_id=_asking.full_message_id(message_id, self._faults), content=content)
 
-        return self._caller.call(url, build)
+        sent: list[bytes] = []
+        seen: list[bytes] = [b""]
+        result = self._caller.call(url, build, seen.append)
+        self._trail.called(
+            Called(
+                action=action,
+                content=sent[-1],
+                answer=None if isinstance(result, Trouble) else result,
+                trouble=result.kind if isinstance(result, Trouble) else "",
+                certificate=seen[-1],
+                host=urlsplit(url).hostname or "",
+                kind=self._wish.kind,
+            )
+        )
+        return result
 
     def _trouble(self, trouble: Trouble, hidden_as: str) -> Shown:
         if trouble.kind == "fault" and "shown.fault.crash" in self._faults:

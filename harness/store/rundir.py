@@ -22,7 +22,7 @@ from harness.errors import InputError, Problem
 from harness.model import RowResult, Run, ValidationReport, Verdict
 from harness.store._codec import Json, from_json, json_schema, to_json
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 EVENTS = "events.jsonl"
 RUN_FILE = "run.json"
 BLOBS = "blobs"

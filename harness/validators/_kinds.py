@@ -105,9 +105,11 @@ def kind_of(root: etree._Element) -> str:
 
 
 def facts_of(root: etree._Element) -> Mapping[str, str]:
-    """What `when` of an artefact may ask: `namespace` of the root, and of a CDA document `medication_extension`,
-    `template` and `ci_sis_model` too."""
+    """What `when` of an artefact may ask: `namespace` of the root; of a CDA document `medication_extension`, `template` and
+    `ci_sis_model` too; of an audit message its `spelling`, dicom or rfc3881."""
     namespace = etree.QName(root).namespace or "none"
+    if root.tag == "AuditMessage":
+        return {"namespace": namespace, "spelling": _audit_spelling(root)}
     if root.tag != f"{{{HL7}}}ClinicalDocument":
         return {"namespace": namespace}
     identifiers = [(t.get("root", ""), t.get("extension", "")) for t in root.iterchildren(f"{{{HL7}}}templateId")]
@@ -134,6 +136,16 @@ def _ci_sis_model(root: etree._Element, identifiers: Sequence[tuple[str, str]]) 
     models = [(oid, extension) for oid, extension in identifiers if oid.startswith(_CI_SIS_MODELS) and oid != CI_SIS]
     oid, extension = max(models, key=lambda model: model[0].count("."), default=("unspecified", ""))
     return f"{oid}^{extension}" if extension else oid
+
+
+def _audit_spelling(root: etree._Element) -> str:
+    """Which attribute holds the codes: `csd-code` (dicom) or `code` (rfc3881); both in one message is wrong in either.
+
+    Source: DICOM PS3.15, A.5.1; RFC 3881, 6.
+    """
+    elements = list(root.iter(etree.Element))
+    old = any("code" in e.attrib for e in elements)
+    return "rfc3881" if old and not any("csd-code" in e.attrib for e in elements) else "dicom"
 
 
 def path_of(element: etree._Element) -> str:

@@ -312,7 +312,7 @@ def test_validation_report_fits_its_schema() -> None:
         (b"[]", "E807"),
         (b"{}", "E807"),
         (b'{"format_version": "0.1", "scenarios": []}', "E808"),
-        (b'{"format_version": "1.0", "scenarios": []}', "E809"),
+        (b'{"format_version": "1.1", "scenarios": []}', "E809"),
     ],
     ids=["absent", "not JSON", "a list", "empty", "another format", "damaged"],
 )
