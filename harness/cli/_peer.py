@@ -7,8 +7,8 @@ from pathlib import Path
 
 from harness import checks
 from harness.cli._library import bundled_library
-from harness.cli._progress import word
 from harness.cli._shared import ERR, PASSED, sut_environment
+from harness.cli._words import word
 from harness.errors import InputError, Problem
 from harness.model import Exchange
 from harness.packs import load_sut

@@ -9,8 +9,8 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
-from harness.cli._progress import word
 from harness.cli._shared import ERR, PASSED, absent_folder, cannot_write, unknown_faults, utc_now
+from harness.cli._words import word
 from harness.errors import InputError, Problem
 from harness.model import OurSide
 from harness.packs import bundled_data

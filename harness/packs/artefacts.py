@@ -35,7 +35,8 @@ class Artefact:
     of the document (`medication_extension: pharm | epsos | none`, `template`: the document template's OID or `none`).
     `path` and `root` are absolute; nothing outside `root` is read. `sha256` covers the artefact, all files it includes
     or imports and the value sets it names. A missing include makes every verdict of it inconclusive, a missing
-    vocabulary only those of the documents that reach the rule.
+    vocabulary only those of the documents that reach the rule. With `whole` it judges inputs as a whole only, never a piece
+    of a message.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Artefact:
     sources: tuple[str, ...] = ()
     missing_includes: tuple[str, ...] = ()
     missing_vocabularies: tuple[str, ...] = ()
+    whole: bool = False
 
     def fits(self, kind: str, facts: Mapping[str, str]) -> bool:
         """Whether it judges a document of `kind` with these `facts`; a fact it asks for and that is absent is a no."""
@@ -140,7 +142,7 @@ def pack_of_files(paths: Sequence[Path]) -> Pack:
     return Pack(
         coordinate=coordinate,
         root=paths[0].resolve().parent if paths else Path(),
-        artefacts=tuple(replace(a, coordinate=coordinate) for a in artefacts),
+        artefacts=tuple(replace(a, coordinate=coordinate, whole=True) for a in artefacts),
         title=Localized(en="Files named by the operator", fr="Fichiers désignés par l'opérateur"),
         origin="the operator",
     )

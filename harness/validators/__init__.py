@@ -6,11 +6,13 @@ an engine that died, each make the report inconclusive or an error, with the rea
 """
 
 from harness.validators._kinds import facts_of, kind_of
-from harness.validators._positions import Position, PositionIndex
+from harness.validators._positions import EXCERPT_LENGTH, Position, PositionIndex
+from harness.validators._unread import given_up, too_large
 from harness.validators._validator import Validator
 from harness.validators.schematron import CompileCache, Engine, MemoryCache
 
 __all__ = [
+    "EXCERPT_LENGTH",
     "CompileCache",
     "Engine",
     "MemoryCache",
@@ -18,5 +20,7 @@ __all__ = [
     "PositionIndex",
     "Validator",
     "facts_of",
+    "given_up",
     "kind_of",
+    "too_large",
 ]

@@ -1,0 +1,34 @@
+"""Which packs judge, when files of the operator's own are named beside packs or instead of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.errors import InputError, Problem
+from harness.packs import packs_with_builtin
+from harness.packs.artefacts import Pack, pack_of_files
+
+
+def packs_of(
+    packs: Sequence[Path], *, xsd: Sequence[Path], schematron: Sequence[Path], cache: Path
+) -> tuple[Pack, ...]:
+    """The packs in order of precedence.
+
+    Files alone judge alone. With packs they stand in for these and the built-in one in their layer, and leave them the
+    other layers.
+
+    Raises:
+        InputError: a pack or file is wrong, with every problem of the files.
+    """
+    files = [*xsd, *schematron]
+    if not files:
+        return packs_with_builtin(packs)
+    problems = [
+        Problem(code="E918", option=option, problem="not a file of this kind", expected=(suffix,), found=str(path))
+        for option, paths, suffix in (("--xsd", xsd, ".xsd"), ("--schematron", schematron, ".sch"))
+        for path in paths
+        if path.suffix.lower() != suffix
+    ]
+    if problems:
+        raise InputError(problems)
+    own = pack_of_files(files)
+    return (own, *packs_with_builtin(packs)) if packs else (own,)
