@@ -24,6 +24,7 @@ AHEAD = 256
 """How many documents may be done or under way beyond the first whose result is still awaited."""
 _HEAD_BYTES = 16 * 1024
 _ASSUMED_START_S = 1.0
+_FAREWELL_S = 2.0
 _ROOT = re.compile(rb"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
 _CODE = re.compile(rb"<(?:[\w.-]+:)?code\s[^>]*?\bcode\s*=\s*[\"']([^\"']*)")
 type _Answer = Done | tuple[Problem, ...]
@@ -59,6 +60,8 @@ def judged_by_processes(tasks: Sequence[Task], settings: Settings, jobs: int) ->
                 for done in _answers(crew, backlog):
                     finished[done.number] = done
             yield finished.pop(number)
+        for slot in crew:
+            slot.dismiss()
     finally:
         for slot in crew:
             slot.end()
@@ -173,6 +176,14 @@ class _Slot:
             with closing(_judge(self._settings)) as judge:
                 answer = judge.gave_up(task, status)
         return task, answer, time.monotonic() - self._started
+
+    def dismiss(self) -> None:
+        """Let the process end by itself, since there is nothing more to judge."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.close()
+        if self._process is not None:
+            self._process.join(_FAREWELL_S)
 
     def end(self) -> None:
         """End the process and the engine it started, whatever they are doing."""
