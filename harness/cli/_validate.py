@@ -50,7 +50,9 @@ def validate_command(options: ValidateOptions) -> int:
     """Print one report per input; 0 valid, 1 invalid or not well-formed, 3 not decidable, 130 interrupted."""
     started = time.monotonic()
     _refuse_wrong(options)
-    packs = packs_of(options.packs, xsd=options.xsd, schematron=options.schematron, cache=cache_folder())
+    packs = packs_of(
+        options.packs, xsd=options.xsd, schematron=options.schematron, phase=options.phase, cache=cache_folder()
+    )
     if options.as_ == HELP:
         return _print_choices(packs, options.lang)
     if problems := unknown_choice(options.as_, packs):

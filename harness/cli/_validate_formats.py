@@ -13,7 +13,6 @@ from harness import __version__
 from harness.cli._validate_judge import Done, Render, Seen, Settings, identity_of
 from harness.cli._validate_text import Text
 from harness.model import PackIdentity, ValidationReport, Verdict, roll_up
-from harness.report import JunitCase, junit_case, junit_document, render_validation, render_validation_index
 from harness.store import VALIDATION_FORMAT_VERSION, to_json
 
 type Files = tuple[tuple[str, bytes], ...]
@@ -77,15 +76,21 @@ def _json_document(seen: Iterable[Done], batch: Batch) -> Iterator[bytes]:
 
 
 def _junit(seen: Seen, _: Settings) -> Files:
+    from harness.report import junit_case  # pages and their catalogues take as long to import as all the rest
+
     return ((".junit.xml", junit_case(seen.report, seen.duration_s)),)
 
 
 def _junit_document(seen: Iterable[Done], batch: Batch) -> Iterator[bytes]:
+    from harness.report import JunitCase, junit_document
+
     cases = [JunitCase(verdict=d.verdict, duration_s=d.duration_s, element=d.files[0][1]) for d in seen]
     yield junit_document(cases, batch.packs, __version__)
 
 
 def _html(seen: Seen, settings: Settings) -> Files:
+    from harness.report import render_validation
+
     return render_validation(
         seen.report,
         seen.content,
@@ -99,6 +104,8 @@ def _html(seen: Seen, settings: Settings) -> Files:
 
 
 def _html_index(seen: Iterable[tuple[Done, str]], batch: Batch) -> Files:
+    from harness.report import render_validation_index
+
     rows = tuple((d.verdict, d.name, d.kind, d.errors, d.warnings, page) for d, page in seen)
     return render_validation_index(
         rows,

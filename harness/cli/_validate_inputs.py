@@ -11,9 +11,9 @@ from pathlib import Path, PurePath
 from harness.cli._validate_judge import Source, Task, read_file, read_stream
 from harness.errors import InputError, Problem
 from harness.packs.artefacts import Pack
+from harness.validators import CDA_KINDS
 
 STDIN = Path("-")
-_PREFIXES = ("cda:", "message:")
 
 
 def absent_files(files: Sequence[Path]) -> list[Problem]:
@@ -91,7 +91,7 @@ def unknown_choice(as_: str, packs: Sequence[Pack]) -> list[Problem]:
     kinds, coordinates = choices(packs)
     if as_ == "auto" or as_ in coordinates:
         return []
-    if as_.startswith(_PREFIXES) and any(fnmatchcase(as_, kind) for kind in kinds):
+    if as_ in kinds or (as_.startswith("message:") and any(fnmatchcase(as_, kind) for kind in kinds)):
         return []
     near = difflib.get_close_matches(as_, [*kinds, *coordinates], n=1, cutoff=0.5)
     hint = (f"did you mean {near[0]!r}? " if near else "") + "`--as help` lists all"
@@ -108,8 +108,10 @@ def unknown_choice(as_: str, packs: Sequence[Pack]) -> list[Problem]:
 
 
 def choices(packs: Sequence[Pack]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Kinds (or globs over them) that the artefacts of `packs` judge, and coordinates, both sorted."""
+    """Kinds that the artefacts of `packs` judge (of messages also patterns, since any root may be one), and coordinates."""
     artefacts = [a for pack in packs for a in pack.artefacts]
-    kinds = {glob for a in artefacts for glob in a.applies}
+    globs = {glob for a in artefacts for glob in a.applies}
+    kinds = {kind for kind in CDA_KINDS if any(fnmatchcase(kind, glob) for glob in globs)}
+    kinds |= {glob for glob in globs if not glob.startswith("cda:")}
     coordinates = {pack.coordinate for pack in packs} | {a.coordinate for a in artefacts}
     return tuple(sorted(kinds)), tuple(sorted(coordinates))

@@ -6,10 +6,12 @@ from pathlib import Path
 from harness.errors import InputError, Problem
 from harness.packs import packs_with_builtin
 from harness.packs.artefacts import Pack, pack_of_files
+from harness.store import DiskCache
+from harness.validators import problems_in
 
 
 def packs_of(
-    packs: Sequence[Path], *, xsd: Sequence[Path], schematron: Sequence[Path], cache: Path
+    packs: Sequence[Path], *, xsd: Sequence[Path], schematron: Sequence[Path], phase: str | None, cache: Path
 ) -> tuple[Pack, ...]:
     """The packs in order of precedence.
 
@@ -17,7 +19,7 @@ def packs_of(
     other layers.
 
     Raises:
-        InputError: a pack or file is wrong, with every problem of the files.
+        InputError: a pack is wrong, or a file does not compile, with every problem of the files.
     """
     files = [*xsd, *schematron]
     if not files:
@@ -31,4 +33,6 @@ def packs_of(
     if problems:
         raise InputError(problems)
     own = pack_of_files(files)
+    if wrong := problems_in(own.artefacts, phase=phase, cache=DiskCache(cache)):
+        raise InputError(wrong)
     return (own, *packs_with_builtin(packs)) if packs else (own,)

@@ -59,18 +59,6 @@ PHRASES: Mapping[str, Localized] = {
     "no-artefact": Localized(
         en="no artefact of the packs applies to {kind}", fr="aucun artefact des paquets ne s'applique à {kind}"
     ),
-    "not-xml": Localized(
-        en="not judged: the content is not well-formed XML", fr="non jugé : le contenu n'est pas du XML bien formé"
-    ),
-    "not-well-formed": Localized(en="not well-formed XML: {detail}", fr="XML mal formé : {detail}"),
-    "empty": Localized(en="no XML: the content is empty", fr="pas de XML : le contenu est vide"),
-    "doctype": Localized(
-        en="a document type declaration is not allowed", fr="une déclaration de type de document n'est pas permise"
-    ),
-    "too-large": Localized(en="document is too large", fr="le document est trop grand"),
-    "too-deep": Localized(en="elements are nested too deeply", fr="les éléments sont trop profondément imbriqués"),
-    "at-most": Localized(en="at most {number} bytes", fr="au plus {number} octets"),
-    "at-most-levels": Localized(en="at most {number} levels", fr="au plus {number} niveaux"),
     "codes": Localized(
         en="{unverifiable} of {total} codes are in no value set of the packs",
         fr="{unverifiable} codes sur {total} ne sont dans aucun jeu de valeurs des paquets",

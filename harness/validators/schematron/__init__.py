@@ -13,12 +13,15 @@ from harness.validators.schematron._engine import (
     SchOutcome,
     SchResult,
 )
-from harness.validators.schematron._pool import Pool, WorkerDied
+from harness.validators.schematron._pool import EngineRefused, Pool, WorkerDied
 from harness.validators.schematron._pyschematron import PyschematronEngine
+from harness.validators.schematron._read import read_schema
+from harness.validators.schematron._xpath import free_variables
 
 __all__ = [
     "CompileCache",
     "Engine",
+    "EngineRefused",
     "MemoryCache",
     "Pool",
     "PyschematronEngine",
@@ -26,4 +29,6 @@ __all__ = [
     "SchOutcome",
     "SchResult",
     "WorkerDied",
+    "free_variables",
+    "read_schema",
 ]

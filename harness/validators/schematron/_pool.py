@@ -53,13 +53,21 @@ class Worker:
             WorkerDied: the process ended, or took longer than allowed and was ended.
             EngineRefused: the style sheet does not compile or stops with a dynamic error.
         """
-        key = schema.key
-        if key not in self._known:
-            parameters = [[p.name, schema.base + p.file, p.select] for p in schema.parameters]
-            request = {"do": "compile", "key": key, "xslt": schema.xslt, "parameters": parameters}
-            self._ask(request, self._compile_timeout_s)
-            self._known.add(key)
-        return str(self._ask({"do": "run", "key": key, "text": text}, self._run_timeout_s)["result"])
+        self.compile(schema)
+        return str(self._ask({"do": "run", "key": schema.key, "text": text}, self._run_timeout_s)["result"])
+
+    def compile(self, schema: CompiledSchema) -> None:
+        """Makes `schema` ready in this worker, once.
+
+        Raises:
+            WorkerDied, EngineRefused: as for `run`.
+        """
+        if schema.key in self._known:
+            return
+        parameters = [[p.name, schema.base + p.file, p.select] for p in schema.parameters]
+        request = {"do": "compile", "key": schema.key, "xslt": schema.xslt, "parameters": parameters}
+        self._ask(request, self._compile_timeout_s)
+        self._known.add(schema.key)
 
     def ask(self, request: Mapping[str, object]) -> Message:
         """The answer to any other request.
