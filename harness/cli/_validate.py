@@ -1,11 +1,14 @@
 """`harness validate`: documents and messages against the packs."""
 
 import os
+import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -131,23 +134,56 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _judged(tasks: Sequence[Task], settings: Settings, jobs: int) -> Iterator[Done]:
+def _judged(tasks: Sequence[Task], settings: Settings, jobs: int) -> Generator[Done]:
     """One document here and now; several in processes of their own, which may end without ending us."""
     return judged_in_turn(tasks, settings) if len(tasks) == 1 else judged_by_processes(tasks, settings, jobs)
 
 
-def _counted(results: Iterator[Done], batch: Batch, bar: Progress, total: int) -> Iterator[Done]:
+def _counted(results: Generator[Done], batch: Batch, bar: Progress, total: int) -> Iterator[Done]:
     """`results` while they come; an interrupt ends them, so that what is done can still be written."""
     task = bar.add_task("", total=total)
-    try:
-        for done in results:
-            batch.verdicts[done.verdict] += 1
-            bar.update(task, advance=1, description=Path(done.name).name)
-            yield done
-    except KeyboardInterrupt:
-        batch.complete = False
-    finally:
-        results.close()  # type: ignore[attr-defined]
+    with _Interrupts() as interrupts, closing(results):
+        try:
+            while (done := interrupts.wait_for(results)) is not None:
+                batch.verdicts[done.verdict] += 1
+                bar.update(task, advance=1, description=Path(done.name).name)
+                yield done
+        except KeyboardInterrupt:
+            batch.complete = False
+
+
+class _Interrupts:
+    """Holds an interrupt back while something is written, so that no output is torn; the second one is not held."""
+
+    def __init__(self) -> None:
+        self._waiting = False
+        self._asked = False
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._noted)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def wait_for(self, results: Iterator[Done]) -> Done | None:
+        """The next of `results`, None at their end.
+
+        Raises:
+            KeyboardInterrupt: the user asked to stop, now or while the last one was written.
+        """
+        self._waiting = True
+        try:
+            if self._asked:
+                raise KeyboardInterrupt
+            return next(results, None)
+        finally:
+            self._waiting = False
+
+    def _noted(self, *_: object) -> None:
+        if self._waiting or self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
 
 
 def _write(results: Iterator[Done], tasks: Sequence[Task], batch: Batch, options: ValidateOptions) -> None:

@@ -10,7 +10,7 @@ import re
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -30,7 +30,7 @@ _CODE = re.compile(rb"<(?:[\w.-]+:)?code\s[^>]*?\bcode\s*=\s*[\"']([^\"']*)")
 type _Answer = Done | tuple[Problem, ...]
 
 
-def judged_in_turn(tasks: Sequence[Task], settings: Settings) -> Iterator[Done]:
+def judged_in_turn(tasks: Sequence[Task], settings: Settings) -> Generator[Done]:
     """The results of `tasks` in order, judged in this process.
 
     Raises:
@@ -41,7 +41,7 @@ def judged_in_turn(tasks: Sequence[Task], settings: Settings) -> Iterator[Done]:
             yield judge(task)
 
 
-def judged_by_processes(tasks: Sequence[Task], settings: Settings, jobs: int) -> Iterator[Done]:
+def judged_by_processes(tasks: Sequence[Task], settings: Settings, jobs: int) -> Generator[Done]:
     """The results of `tasks` in order, judged by `jobs` processes, which end with the generator.
 
     Raises:

@@ -3,6 +3,7 @@
 What a publisher's schema lacks makes a verdict inconclusive; what the operator's own lacks, the operator can mend.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -128,10 +129,16 @@ def _refusal(pool: Pool, expression: str, namespaces: str, foreign: str, *, patt
     try:
         worker.ask({"do": "compile", "key": xslt, "xslt": xslt, "parameters": []})
     except EngineRefused as exc:
-        return str(exc)
+        return _without_our_place(str(exc))
     finally:
         pool.give_back(worker)
     return ""
+
+
+def _without_our_place(refused: str) -> str:
+    """What Saxon says from its error code on; before it stands a place in the style sheet that we made around it."""
+    code = re.search(r"\b[A-Z]{4}\d{4}\b", refused)
+    return refused[code.start() :] if code else refused
 
 
 def _is_abstract(element: etree._Element) -> bool:
