@@ -62,9 +62,7 @@ def _arguments() -> argparse.Namespace:
 def _run(command: list[str], jobs: int, environment: dict[str, str]) -> tuple[float, float, str]:
     """Seconds, processor seconds of all processes, and output of one call."""
     before, started = _processor_s(), time.perf_counter()
-    done = subprocess.run(
-        [*command, "--jobs", str(jobs)], env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*command, "--jobs", str(jobs)], env=environment, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1, 3):
         raise SystemExit(done.stderr)
     return time.perf_counter() - started, _processor_s() - before, done.stdout

@@ -1,6 +1,7 @@
 """Which packs judge, when files of the operator's own are named beside packs or instead of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import InputError, Problem
@@ -34,5 +35,13 @@ def packs_of(
         raise InputError(problems)
     own = pack_of_files(files)
     if wrong := problems_in(own.artefacts, phase=phase, cache=DiskCache(cache)):
-        raise InputError(wrong)
+        raise InputError([_as_named(problem) for problem in wrong])
     return (own, *packs_with_builtin(packs)) if packs else (own,)
+
+
+def _as_named(problem: Problem) -> Problem:
+    """`problem` with its file as seen from here, which is how the operator named it."""
+    here = Path.cwd()
+    if problem.at is None or not Path(problem.at.file).is_relative_to(here):
+        return problem
+    return replace(problem, at=replace(problem.at, file=str(Path(problem.at.file).relative_to(here))))
