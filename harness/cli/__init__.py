@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
+from harness.cli._packs_app import packs_app
 from harness.cli._shared import ERR, INTERRUPTED, OPERATOR, PASSED, UNDECIDED, language, print_problems
 from harness.errors import HarnessError, InputError
 from harness.safexml import DEFAULT_LIMITS
@@ -30,7 +31,7 @@ app = typer.Typer(
 # plain aliases: typer does not look through those of a `type` statement, and --pack would take one value only
 Lang = Annotated[str | None, typer.Option("--lang", metavar="en|fr", help="Language; default: the locale's.")]
 Packs = Annotated[
-    list[Path] | None, typer.Option("--pack", help="Folder of official artefacts, or with a pack.yaml; repeatable.")
+    list[Path] | None, typer.Option("--pack", help="Folder of artefacts, or coordinate of an added pack; repeatable.")
 ]
 
 
@@ -299,7 +300,7 @@ def explain(
 
 @app.command()
 def schema(
-    name: Annotated[str, typer.Argument(help="scenario, fragment, population, sut, run or validation.")],
+    name: Annotated[str, typer.Argument(help="scenario, fragment, population, sut, run, validation or lock.")],
 ) -> None:
     """Print the JSON Schema of a file format."""
 
@@ -327,5 +328,7 @@ def report_(
 
     _end(command)
 
+
+app.add_typer(packs_app(_end), name="packs")
 
 __all__ = ["app", "main"]

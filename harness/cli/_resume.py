@@ -32,7 +32,7 @@ def keep_options(options: RunOptions, folder: Path) -> None:
     content = {
         "targets": [_settled(target) for target in options.targets],
         "sut": _absolute(options.sut),
-        "packs": [_absolute(pack) for pack in options.packs],
+        "packs": [_settled(str(pack)) for pack in options.packs],
         "kind": options.kind,
         "seed": options.seed,
         "documents": _absolute(options.documents),

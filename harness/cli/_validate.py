@@ -54,14 +54,19 @@ def validate_command(options: ValidateOptions) -> int:
     started = time.monotonic()
     _refuse_wrong(options)
     packs = packs_of(
-        options.packs, xsd=options.xsd, schematron=options.schematron, phase=options.phase, cache=cache_folder()
+        options.packs,
+        xsd=options.xsd,
+        schematron=options.schematron,
+        phase=options.phase,
+        cache=cache_folder(),
+        lang=options.lang,
     )
     if options.as_ == HELP:
         return _print_choices(packs, options.lang)
     if problems := unknown_choice(options.as_, packs):
         raise InputError(problems)
     tasks = tasks_of(options.files, options.output, options.max_bytes)
-    settings = _settings(options, packs)
+    settings = _settings(options, packs, sparing=len(tasks) == 1)
     batch = Batch(packs=tuple(identity_of(p) for p in packs), settings=settings)
     _refuse_shapeless(options, tasks)
     with _bar(len(tasks)) as bar:
@@ -73,12 +78,13 @@ def validate_command(options: ValidateOptions) -> int:
     return code
 
 
-def _settings(options: ValidateOptions, packs: tuple[Pack, ...]) -> Settings:
+def _settings(options: ValidateOptions, packs: tuple[Pack, ...], *, sparing: bool) -> Settings:
     return Settings(
         packs=packs,
         engine=Engine(options.engine),
         as_=options.as_,
         phase=options.phase,
+        sparing=sparing,
         limits=XmlLimits(max_bytes=options.max_bytes, max_depth=options.max_depth),
         cache=cache_folder(),
         format=options.format,

@@ -25,6 +25,7 @@ class Settings:
     engine: Engine
     as_: str
     phase: str | None
+    sparing: bool
     limits: XmlLimits
     cache: Path
     format: str
@@ -91,9 +92,8 @@ class Seen:
 
 def identity_of(pack: Pack) -> PackIdentity:
     """What is printed of `pack`, so that a verdict can be traced to exact bytes."""
-    problems = {
-        f"{a.id}: {n} is missing" for a in pack.artefacts for n in (*a.missing_includes, *a.missing_vocabularies)
-    }
+    problems = {f"{a.id}: {n} is missing" for a in pack.artefacts for n in a.missing}
+    problems |= {f"{a.id}: capitals differ: {d}" for a in pack.artefacts for d in a.differs_in_case}
     return PackIdentity(
         coordinate=pack.coordinate,
         title=pack.title.en,
@@ -150,6 +150,7 @@ class Judge:
             engine=settings.engine,
             workers=1,
             cache=DiskCache(settings.cache),
+            sparing=settings.sparing,
             limits=settings.limits,
         )
 

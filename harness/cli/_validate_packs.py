@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.cli._packs import chosen_packs
 from harness.errors import InputError, Problem
-from harness.packs import packs_with_builtin
 from harness.packs.artefacts import Pack, pack_of_files
 from harness.store import DiskCache
 from harness.validators import problems_in
 
 
 def packs_of(
-    packs: Sequence[Path], *, xsd: Sequence[Path], schematron: Sequence[Path], phase: str | None, cache: Path
+    packs: Sequence[Path], *, xsd: Sequence[Path], schematron: Sequence[Path], phase: str | None, cache: Path, lang: str
 ) -> tuple[Pack, ...]:
     """The packs in order of precedence.
 
@@ -24,7 +24,7 @@ def packs_of(
     """
     files = [*xsd, *schematron]
     if not files:
-        return packs_with_builtin(packs)
+        return chosen_packs(packs, lang)
     problems = [
         Problem(code="E918", option=option, problem="not a file of this kind", expected=(suffix,), found=str(path))
         for option, paths, suffix in (("--xsd", xsd, ".xsd"), ("--schematron", schematron, ".sch"))
@@ -36,7 +36,7 @@ def packs_of(
     own = pack_of_files(files)
     if wrong := problems_in(own.artefacts, phase=phase, cache=DiskCache(cache)):
         raise InputError([_as_named(problem) for problem in wrong])
-    return (own, *packs_with_builtin(packs)) if packs else (own,)
+    return (own, *chosen_packs(packs, lang)) if packs else (own,)
 
 
 def _as_named(problem: Problem) -> Problem:

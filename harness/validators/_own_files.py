@@ -48,7 +48,7 @@ def problems_in(artefacts: Sequence[Artefact], *, phase: str | None, cache: Comp
     with closing(Pool(1)) as pool:
         engine = SaxonEngine(pool, cache)
         for artefact in artefacts:
-            found = _of_xsd(artefact) if artefact.layer is Layer.XSD else _of_schematron(artefact, phase, engine, pool)
+            found = _of_xsd(artefact) if artefact.layer is Layer.XSD else _of_schematron(artefact, phase, engine)
             problems += list(found)[:_MAX_PROBLEMS]
     return tuple(problems)
 
@@ -74,28 +74,21 @@ def _of_xsd(artefact: Artefact) -> Iterator[Problem]:
             yield _at(file, entry.line, entry.column or _first_tag(file, entry.line), entry.message or "")
 
 
-def _of_schematron(artefact: Artefact, phase: str | None, engine: SaxonEngine, pool: Pool) -> Iterator[Problem]:
+def _of_schematron(artefact: Artefact, phase: str | None, engine: SaxonEngine) -> Iterator[Problem]:
     try:
-        compiled = engine.compiled(artefact, phase=phase or "#DEFAULT")
+        problems = engine.compiled(artefact, phase=phase or "#DEFAULT").problems
+        if problems:
+            yield from (_quoted(artefact.path, _token(text), text) for text in problems)
+            return
+        engine.prepare(artefact, phase=phase or "#DEFAULT")
     except WireError as exc:
         yield _unreadable(artefact.path, exc)
-        return
     except UnsupportedError as exc:
         yield Problem(code=_CODE, option="--phase", problem=str(exc))
-        return
-    if compiled.problems:
-        yield from (_quoted(artefact.path, _token(text), text) for text in compiled.problems)
-        return
-    worker = pool.borrow()
-    try:
-        worker.compile(compiled)
     except EngineRefused as exc:
-        located = list(_wrong_expressions(artefact))
-        yield from located or [_at(artefact.path, 1, 1, str(exc))]
+        yield from list(_wrong_expressions(artefact)) or [_at(artefact.path, 1, 1, str(exc))]
     except WorkerDied as exc:
         yield _at(artefact.path, 1, 1, str(exc))
-    finally:
-        pool.give_back(worker)
 
 
 def _wrong_expressions(artefact: Artefact) -> Iterator[Problem]:

@@ -75,7 +75,7 @@ def test_own_xsd_that_does_not_compile_ends_with_2(
     own.write_text(text, encoding="utf-8")
     result = invoke("validate", DOCUMENT, "--xsd", own)
     assert result.exit_code == 2
-    assert f"{own}{place} E919" in result.stderr
+    assert f"{own.name}{place} E919" in result.stderr
     assert said in result.stderr
 
 
@@ -85,7 +85,7 @@ def test_included_xsd_that_does_not_compile_is_the_one_named(invoke: Invoke, tmp
     part.write_text(f'<xs:schema {XS}>\n\n <xs:element nam="a"/>\n</xs:schema>', encoding="utf-8")
     result = invoke("validate", DOCUMENT, "--xsd", own)
     assert result.exit_code == 2
-    assert f"{part}:3:2: E919" in result.stderr
+    assert f"{part.name}:3:2: E919" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_own_schematron_that_does_not_compile_ends_with_2(
     own.write_text(own.read_text(encoding="utf-8").replace(wrong, right, 1), encoding="utf-8")
     result = invoke("validate", DOCUMENT, "--schematron", own)
     assert result.exit_code == 2, result.stdout
-    assert f"{own}{place}" in result.stderr
+    assert result.stderr.startswith(f"{own.name}{place}")
     assert said in result.stderr
 
 

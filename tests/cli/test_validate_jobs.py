@@ -43,6 +43,7 @@ def settings(cache: Path) -> Settings:
         engine=Engine.SAXON,
         as_="auto",
         phase=None,
+        sparing=False,
         limits=DEFAULT_LIMITS,
         cache=cache,
         format="text",

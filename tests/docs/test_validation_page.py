@@ -48,6 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def shown(command: str, locale: str) -> str:
     """The block of an example: the command, what it prints, and the last line of standard error."""
     result = CliRunner(env={"LC_ALL": locale}).invoke(app, command.split())
+    assert isinstance(result.exception, SystemExit | None), result.exception
     assert result.exit_code in (0, 1, 2), result.output
     return f"```\n$ harness {command}\n{result.stdout}{_DURATION.sub(r'\1 0.1 s', result.stderr)}```"
 
