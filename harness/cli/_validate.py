@@ -137,7 +137,7 @@ def _refuse_shapeless(options: ValidateOptions, tasks: Sequence[Task]) -> None:
 
 
 def _processors() -> int:
-    return len(os.sched_getaffinity(0))
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _judged(tasks: Sequence[Task], settings: Settings, jobs: int) -> Generator[Done]:
