@@ -34,6 +34,10 @@ Packs = Annotated[
     list[Path] | None, typer.Option("--pack", help="Folder of artefacts, or coordinate of an added pack; repeatable.")
 ]
 
+PopulationName = Annotated[
+    str | None, typer.Option("--population", help="Population: the name of a bundled one, or a file; default: default.")
+]
+
 
 def main() -> None:
     """Entry point of the console script.
@@ -96,6 +100,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Run directory; default runs/<time>-<id>.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Continue the interrupted run in this directory.")] = None,
     seed: Annotated[int | None, typer.Option(help="Makes the identifiers of our side repeat.")] = None,
+    population: PopulationName = None,
     documents: Annotated[
         Path | None, typer.Option(help="CDA files the bundled system is to serve, flat or nested.")
     ] = None,
@@ -121,6 +126,7 @@ def run(
                 resume=resume,
                 seed=seed,
                 lang=language(lang),
+                population=population,
                 documents=documents,
                 faults=tuple(fault or ()),
                 verbose=verbose,
@@ -190,6 +196,7 @@ def reference_system(
     list_departures: Annotated[
         bool, typer.Option("--list-departures", help="Print what --fault knows that only earns a warning, and end.")
     ] = False,
+    population: PopulationName = None,
     documents: Annotated[Path | None, typer.Option(help="CDA files to serve, flat or nested.")] = None,
     write_sut: Annotated[Path | None, typer.Option(help="Write the SUT file that leads to this system.")] = None,
     attached: Annotated[bool, typer.Option("--attached", hidden=True)] = False,
@@ -205,6 +212,7 @@ def reference_system(
         return reference_command(
             actors=tuple(actor or ("ncpeh-a", "ncpeh-b")),
             faults=tuple(fault or ()),
+            population=population,
             documents=documents,
             write_sut=write_sut,
             attached=attached,
@@ -218,6 +226,7 @@ def reference_system(
 def peer(
     sut: Annotated[Path, typer.Option(help="SUT file: whom to trust, how the SUT sees us.")],
     actor: Annotated[str, typer.Option(help="Which peer to serve: ncpeh-a.")] = "ncpeh-a",
+    population: PopulationName = None,
     lang: Lang = None,
 ) -> None:
     """Serve a simulated peer for hand-driven work and print every exchange as it happens."""
@@ -225,7 +234,24 @@ def peer(
     def command() -> int:
         from harness.cli._peer import peer_command
 
-        return peer_command(sut, actor, language(lang))
+        return peer_command(sut, actor, language(lang), population)
+
+    _end(command)
+
+
+@app.command("population")
+def population_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Population files.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; end with 2 when a document differs from its description.")
+    ] = False,
+) -> None:
+    """Write the synthetic documents that population files describe, and list them."""
+
+    def command() -> int:
+        from harness.cli._population import population_command
+
+        return population_command(tuple(files), check)
 
     _end(command)
 
@@ -300,7 +326,7 @@ def explain(
 
 @app.command()
 def schema(
-    name: Annotated[str, typer.Argument(help="scenario, fragment, population, sut, run, validation or lock.")],
+    name: Annotated[str, typer.Argument(help="scenario, fragment, population, terms, sut, run, validation or lock.")],
 ) -> None:
     """Print the JSON Schema of a file format."""
 

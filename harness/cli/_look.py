@@ -184,7 +184,7 @@ def _explained_requirement(requirement: Requirement, library: Library, lang: str
 
 def schema_command(name: str) -> int:
     """Print the JSON Schema called `name`."""
-    from_packs = ("scenario", "fragment", "population", "sut")
+    from_packs = ("scenario", "fragment", "population", "terms", "sut")
     if name == "run":
         schema: object = run_schema()
     elif name == "validation":

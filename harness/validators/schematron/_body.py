@@ -28,6 +28,7 @@ class Bodies:
     _abstract: dict[str, Rule] = field(default_factory=dict)
     _called: dict[str, None] = field(default_factory=dict)
     _ids: dict[str, int] = field(default_factory=dict)
+    _named: dict[tuple[str, int], str] = field(default_factory=dict)
     _here: str = "."
 
     def __post_init__(self) -> None:
@@ -54,7 +55,7 @@ class Bodies:
                     self._called.setdefault(item.rule)
                     out.append(f"<xsl:call-template name={quoteattr(template_name(item.rule))}/>")
                 else:
-                    out.append(self.items(self._abstract[item.rule], owner, seen | {item.rule}))
+                    out.append(self.items(self._abstract[item.rule], item.rule, seen | {item.rule}))
         return "".join(out)
 
     def templates(self) -> tuple[tuple[str, str], ...]:
@@ -142,10 +143,13 @@ class Bodies:
         """The check's own id, else one made of schema, pattern and what it tests: the same in the next release."""
         if check.id:
             return check.id
+        known = self._named.get((owner, id(check)))
+        if known:
+            return known  # a check of an abstract rule that several rules hold a copy of
         text = "\0".join((check.kind, " ".join(rule.context.split()), check.test))
         name = f"{self.schema.stem}/{owner}/{hashlib.sha256(text.encode()).hexdigest()[:8]}"
         count = self._ids[name] = self._ids.get(name, 0) + 1
-        return name if count == 1 else f"{name}-{count}"
+        return self._named.setdefault((owner, id(check)), name if count == 1 else f"{name}-{count}")
 
 
 def template_name(rule_id: str) -> str:

@@ -53,8 +53,13 @@ class Step:
     @property
     def name(self) -> str:
         """The local name it asks for, empty when any will do."""
-        local = self.test.lstrip("@").rpartition(":")[2]
-        return "" if local == "*" else local
+        return _local_name(self.test)
+
+
+@lru_cache(maxsize=2_000)
+def _local_name(test: str) -> str:
+    local = test.lstrip("@").rpartition(":")[2]
+    return "" if local == "*" else local
 
 
 @dataclass(frozen=True)
@@ -227,22 +232,25 @@ def _top_level(text: str) -> str:
 
 def _split(text: str, separator: str) -> Iterator[str]:
     """Parts of `text` between separators that stand outside strings, brackets and parentheses."""
-    depth, start, position = 0, 0, 0
-    words = separator.strip()
-    while position < len(text):
-        char = text[position]
-        if char in "'\"":
-            end = text.find(char, position + 1)
-            position = len(text) if end < 0 else end + 1
-            continue
-        depth += {"[": 1, "(": 1, "]": -1, ")": -1}.get(char, 0)
-        if depth == 0 and text.startswith(words, position) and (separator == words or _is_word(text, position, words)):
-            yield text[start:position]
-            position += len(words)
-            start = position
-            continue
-        position += 1
+    word = separator.strip()
+    if word not in text:
+        yield text
+        return
+    depth = start = 0
+    for match in _MARKS[word].finditer(text):
+        found = match.group()
+        if found == word:
+            if depth == 0 and (separator == word or _is_word(text, match.start(), word)):
+                yield text[start : match.start()]
+                start = match.end()
+        elif found in "[(":
+            depth += 1
+        elif found in "])":
+            depth -= 1
     yield text[start:]
+
+
+_MARKS = {w: re.compile(rf"'[^']*'|\"[^\"]*\"|[\[\]()]|{re.escape(w)}") for w in ("|", "/", "or", "and")}
 
 
 def _is_word(text: str, position: int, word: str) -> bool:

@@ -162,6 +162,15 @@ def _top_level(reading: _Reading, node: _Node) -> None:
         for problem in foreign_problems(element):
             reading.problem(f"{problem} ({node.place})")
         reading.foreign.append(etree.tostring(element, encoding="unicode", with_tail=False))
+    else:
+        _refuse_unknown(reading, node, ("title", "p", "diagnostics", "properties", "rules", "param"))
+
+
+def _refuse_unknown(reading: _Reading, node: _Node, allowed: tuple[str, ...]) -> None:
+    """An element of Schematron that means nothing where it stands would be a check lost without a word."""
+    name = etree.QName(node.element)
+    if name.namespace == SCH and name.localname not in allowed:
+        reading.problem(f"element {name.localname!r} is not allowed here ({node.place})")
 
 
 def _children(reading: _Reading, node: _Node) -> Iterator[_Node]:
@@ -172,18 +181,27 @@ def _children(reading: _Reading, node: _Node) -> Iterator[_Node]:
     for child in node.element:
         if not isinstance(child.tag, str):
             continue
-        href = child.get("href")
         here = _Node(child, node.file, node.depth, node.namespaces)
-        if child.tag == _S + "include" and href is not None:
-            included = _included(reading, here, href)
-            if included is not None:
-                yield included
-        elif child.tag == _S + "extends" and href is not None:
-            included = _included(reading, here, href)
-            if included is not None:
-                yield from _children(reading, included)
+        included = _resolved(reading, here)
+        if included is None:
+            continue
+        if child.tag == _S + "extends" and child.get("href") is not None:
+            yield from _children(reading, included)
         else:
-            yield here
+            yield included
+
+
+def _resolved(reading: _Reading, node: _Node) -> _Node | None:
+    """`node`, or what stands in its place: an included file may hold nothing but another include."""
+    while (href := node.element.get("href")) is not None and node.element.tag in (_S + "include", _S + "extends"):
+        included = _included(reading, node, href)
+        if included is None:
+            return None
+        if etree.QName(included.element).namespace not in (SCH, XSL):
+            reading.problem(f"include {href!r}: not an element of Schematron ({included.place})")
+            return None
+        node = included
+    return node
 
 
 def _included(reading: _Reading, node: _Node, href: str) -> _Node | None:
@@ -284,6 +302,8 @@ def _pattern(reading: _Reading, node: _Node) -> None:
             _add_let(reading, lets, child, parameters)
         elif tag == _S + "title":
             title = text_of(child.element)
+        else:
+            _refuse_unknown(reading, child, ("rule", "p", "param"))
     documents = element.get("documents") or source.element.get("documents") or ""
     reading.patterns.append(
         Pattern(
@@ -333,6 +353,8 @@ def _rule(reading: _Reading, node: _Node, scope: _Scope) -> Rule:
             key = _extended(reading, child, scope)
             if key:
                 items.append(Extends(rule=key))
+        else:
+            _refuse_unknown(reading, child, ("p",))
     return Rule(
         context=substitute(element.get("context", ""), scope.parameters),
         items=tuple(items),
