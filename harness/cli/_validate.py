@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from harness.cli._shared import ERR, FAILED, INTERRUPTED, PASSED, UNDECIDED, cache_folder, cannot_write, colour_wanted
 from harness.cli._validate_formats import FORMATS, Batch
 from harness.cli._validate_inputs import absent_files, choices, is_folder, tasks_of, unknown_choice
-from harness.cli._validate_jobs import judged_by_processes, judged_in_turn
+from harness.cli._validate_jobs import Crew
 from harness.cli._validate_judge import Done, Settings, Task, identity_of
 from harness.cli._validate_packs import packs_of
 from harness.cli._words import word
@@ -53,7 +53,28 @@ def validate_command(options: ValidateOptions) -> int:
     """Print one report per input; 0 valid, 1 invalid or not well-formed, 3 not decidable, 130 interrupted."""
     started = time.monotonic()
     _refuse_wrong(options)
-    packs = packs_of(
+    if options.as_ == HELP:
+        return _print_choices(_packs(options), options.lang)
+    tasks = tasks_of(options.files, options.output, options.max_bytes)
+    _refuse_shapeless(options, tasks)
+    # one document here and now; several in processes of their own, which may end without ending us
+    with closing(Crew(min(options.jobs or _processors(), len(tasks)) if len(tasks) > 1 else 0)) as crew:
+        packs = _packs(options)
+        if problems := unknown_choice(options.as_, packs):
+            raise InputError(problems)
+        settings = _settings(options, packs, sparing=len(tasks) == 1)
+        batch = Batch(packs=tuple(identity_of(p) for p in packs), settings=settings)
+        with _bar(len(tasks)) as bar:
+            results = _counted(crew.judged(tasks, settings), batch, bar, len(tasks))
+            _write(results, tasks, batch, options)
+    code = _status(batch)
+    if not (options.quiet and code == PASSED):
+        ERR.print(_summary(batch, time.monotonic() - started, options.lang), markup=False)
+    return code
+
+
+def _packs(options: ValidateOptions) -> tuple[Pack, ...]:
+    return packs_of(
         options.packs,
         xsd=options.xsd,
         schematron=options.schematron,
@@ -61,21 +82,6 @@ def validate_command(options: ValidateOptions) -> int:
         cache=cache_folder(),
         lang=options.lang,
     )
-    if options.as_ == HELP:
-        return _print_choices(packs, options.lang)
-    if problems := unknown_choice(options.as_, packs):
-        raise InputError(problems)
-    tasks = tasks_of(options.files, options.output, options.max_bytes)
-    settings = _settings(options, packs, sparing=len(tasks) == 1)
-    batch = Batch(packs=tuple(identity_of(p) for p in packs), settings=settings)
-    _refuse_shapeless(options, tasks)
-    with _bar(len(tasks)) as bar:
-        results = _counted(_judged(tasks, settings, options.jobs or _processors()), batch, bar, len(tasks))
-        _write(results, tasks, batch, options)
-    code = _status(batch)
-    if not (options.quiet and code == PASSED):
-        ERR.print(_summary(batch, time.monotonic() - started, options.lang), markup=False)
-    return code
 
 
 def _settings(options: ValidateOptions, packs: tuple[Pack, ...], *, sparing: bool) -> Settings:
@@ -138,11 +144,6 @@ def _refuse_shapeless(options: ValidateOptions, tasks: Sequence[Task]) -> None:
 
 def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _judged(tasks: Sequence[Task], settings: Settings, jobs: int) -> Generator[Done]:
-    """One document here and now; several in processes of their own, which may end without ending us."""
-    return judged_in_turn(tasks, settings) if len(tasks) == 1 else judged_by_processes(tasks, settings, jobs)
 
 
 def _counted(results: Generator[Done], batch: Batch, bar: Progress, total: int) -> Iterator[Done]:

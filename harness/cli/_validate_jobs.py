@@ -30,49 +30,60 @@ _CODE = re.compile(rb"<(?:[\w.-]+:)?code\s[^>]*?\bcode\s*=\s*[\"']([^\"']*)")
 type _Answer = Done | tuple[Problem, ...]
 
 
-def judged_in_turn(tasks: Sequence[Task], settings: Settings) -> Generator[Done]:
-    """The results of `tasks` in order, judged in this process.
+class Crew:
+    """Processes that judge; they start at once, so that they get ready while the packs are read. Close it.
 
-    Raises:
-        InputError: a file cannot be read.
+    A crew of nobody judges in this process.
     """
+
+    def __init__(self, size: int) -> None:
+        self._slots = [_Slot(number) for number in range(size)]
+        for slot in self._slots:
+            slot.open()
+
+    def close(self) -> None:
+        """End the processes, whatever they are doing."""
+        for slot in self._slots:
+            slot.end()
+
+    def judged(self, tasks: Sequence[Task], settings: Settings) -> Generator[Done]:
+        """The results of `tasks` in order.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        return self._by_processes(tasks, settings) if self._slots else _in_turn(tasks, settings)
+
+    def _by_processes(self, tasks: Sequence[Task], settings: Settings) -> Generator[Done]:
+        backlog = _Backlog(tasks)
+        finished: dict[int, Done] = {}
+        for number in range(len(tasks)):
+            while number not in finished:
+                backlog.look_ahead(number + AHEAD)
+                for slot in self._slots:
+                    if slot.task is None and (task := backlog.next_for(slot)) is not None:
+                        slot.start(task, settings)
+                for done in _answers(self._slots, backlog, settings):
+                    finished[done.number] = done
+            yield finished.pop(number)
+        for slot in self._slots:
+            slot.dismiss()
+        for slot in self._slots:
+            slot.join()
+
+
+def _in_turn(tasks: Sequence[Task], settings: Settings) -> Generator[Done]:
     with closing(_judge(settings)) as judge:
         for task in tasks:
             yield judge(task)
 
 
-def judged_by_processes(tasks: Sequence[Task], settings: Settings, jobs: int) -> Generator[Done]:
-    """The results of `tasks` in order, judged by `jobs` processes, which end with the generator.
-
-    Raises:
-        InputError: a file cannot be read.
-    """
-    crew = [_Slot(number, settings) for number in range(min(jobs, len(tasks)))]
-    backlog = _Backlog(tasks)
-    finished: dict[int, Done] = {}
-    try:
-        for number in range(len(tasks)):
-            while number not in finished:
-                backlog.look_ahead(number + AHEAD)
-                for slot in crew:
-                    if slot.task is None and (task := backlog.next_for(slot)) is not None:
-                        slot.start(task)
-                for done in _answers(crew, backlog):
-                    finished[done.number] = done
-            yield finished.pop(number)
-        for slot in crew:
-            slot.dismiss()
-    finally:
-        for slot in crew:
-            slot.end()
-
-
-def _answers(crew: Sequence["_Slot"], backlog: "_Backlog") -> Iterator[Done]:
+def _answers(crew: Sequence["_Slot"], backlog: "_Backlog", settings: Settings) -> Iterator[Done]:
     """What the processes that are at work say next; waits for the first of them."""
     busy = {slot.connection: slot for slot in crew if slot.task is not None and slot.connection is not None}
     for connection in wait(list(busy)):
         slot = busy[connection]  # type: ignore[index]
-        task, answer, seconds = slot.finish()
+        task, answer, seconds = slot.finish(settings)
         if isinstance(answer, tuple):
             raise InputError(answer)
         backlog.learn(task, seconds)
@@ -145,25 +156,39 @@ def _looks_like(task: Task) -> str:
 
 
 class _Slot:
-    """A place for one process that judges; the process is started when there is something to judge."""
+    """A place for one process that judges; a process that ended is replaced when there is something to judge."""
 
-    def __init__(self, number: int, settings: Settings) -> None:
+    def __init__(self, number: int) -> None:
         self.number = number
         self.task: Task | None = None
         self.connection: Connection | None = None
-        self._settings = settings
         self._process: BaseProcess | None = None
+        self._told = False
         self._started = 0.0
 
-    def start(self, task: Task) -> None:
+    def open(self) -> Connection:
+        """Start the process."""
+        # spawn: a fork would copy locks and engine pipes of this process
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.connection, self._told = ours, False
+        return ours
+
+    def start(self, task: Task, settings: Settings) -> None:
         """Have `task` judged."""
         self.task = task
         self._started = time.monotonic()
-        connection = self.connection or self._open()
-        with suppress(BrokenPipeError):  # a process that has just ended: `finish` will see it
+        connection = self.connection or self.open()
+        with suppress(BrokenPipeError, ConnectionResetError):  # a process that has just ended: `finish` will see it
+            if not self._told:
+                connection.send(settings)
+                self._told = True
             connection.send(task)
 
-    def finish(self) -> tuple[Task, _Answer, float]:
+    def finish(self, settings: Settings) -> tuple[Task, _Answer, float]:
         """The task that was started, its result or what kept it from being read, and seconds; waits for it."""
         assert self.task is not None
         assert self.connection is not None
@@ -173,7 +198,7 @@ class _Slot:
         except (EOFError, OSError):
             status = self._status()
             self.end()
-            with closing(_judge(self._settings)) as judge:
+            with closing(_judge(settings)) as judge:
                 answer = judge.gave_up(task, status)
         return task, answer, time.monotonic() - self._started
 
@@ -182,36 +207,27 @@ class _Slot:
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.close()
+
+    def join(self) -> None:
+        """Wait a little for the end of a dismissed process."""
         if self._process is not None:
             self._process.join(_FAREWELL_S)
 
     def end(self) -> None:
         """End the process and the engine it started, whatever they are doing."""
         process, self._process = self._process, None
-        connection, self.connection = self.connection, None
+        self.dismiss()
         if process is not None and process.pid is not None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.kill()
             process.join()
             process.close()
-        if connection is not None:
-            connection.close()
 
     def _status(self) -> int | None:
         assert self._process is not None
-        self._process.join(5)
+        self._process.join(_FAREWELL_S)
         return self._process.exitcode
-
-    def _open(self) -> Connection:
-        # spawn: a fork would copy locks and engine pipes of this process
-        context = get_context("spawn")
-        ours, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self._settings), daemon=True)
-        self._process.start()
-        theirs.close()
-        self.connection = ours
-        return ours
 
 
 def _judge(settings: Settings) -> Judge:
@@ -220,16 +236,13 @@ def _judge(settings: Settings) -> Judge:
     return Judge(settings, FORMATS[settings.format].files)
 
 
-def _serve(connection: Connection, settings: Settings) -> None:
-    """The life of a process: tasks in, results out, until the other end is closed."""
+def _serve(connection: Connection) -> None:
+    """The life of a process: settings, then tasks in, results out, until the other end is closed."""
     # a group of its own: an interrupt at the terminal reaches the command alone, which then ends the whole group
     os.setpgid(0, 0)
-    with closing(_judge(settings)) as judge:
+    with suppress(EOFError), closing(_judge(connection.recv())) as judge:
         while True:
-            try:
-                task: Task = connection.recv()
-            except EOFError:
-                return
+            task: Task = connection.recv()
             try:
                 answer: _Answer = judge(task)
             except InputError as exc:

@@ -7,13 +7,14 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from harness.cli._validate_formats import FORMATS
 from harness.cli._validate_inputs import tasks_of
-from harness.cli._validate_jobs import judged_by_processes
+from harness.cli._validate_jobs import Crew
 from harness.cli._validate_judge import Settings
 from harness.model import Verdict
 from harness.packs import bundled_data, packs_with_builtin
@@ -70,12 +71,13 @@ def test_output_is_the_same_whatever_the_number_of_jobs(invoke: Invoke, many: Pa
 
 def test_process_that_ends_costs_its_document_and_nothing_else(many: Path, tmp_path: Path) -> None:
     tasks = tasks_of((many,), None, DEFAULT_LIMITS.max_bytes)
-    results = judged_by_processes(tasks, settings(tmp_path), 1)
-    verdicts = [next(results).verdict]
-    (process,) = multiprocessing.active_children()
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL)
-    rest = list(results)
+    with closing(Crew(1)) as crew:
+        results = crew.judged(tasks, settings(tmp_path))
+        verdicts = [next(results).verdict]
+        (process,) = multiprocessing.active_children()
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        rest = list(results)
     verdicts += [done.verdict for done in rest]
     assert len(verdicts) == len(tasks)
     assert verdicts.count(Verdict.ERROR) == 1
@@ -85,10 +87,10 @@ def test_process_that_ends_costs_its_document_and_nothing_else(many: Path, tmp_p
 
 
 def test_processes_end_when_nobody_wants_the_rest(many: Path, tmp_path: Path) -> None:
-    results = judged_by_processes(tasks_of((many,), None, DEFAULT_LIMITS.max_bytes), settings(tmp_path), 2)
-    next(results)
-    assert multiprocessing.active_children()
-    results.close()
+    crew = Crew(2)
+    next(crew.judged(tasks_of((many,), None, DEFAULT_LIMITS.max_bytes), settings(tmp_path)))
+    assert len(multiprocessing.active_children()) == 2
+    crew.close()
     assert not multiprocessing.active_children()
 
 
