@@ -10,9 +10,9 @@ from pathlib import Path
 from harness import report
 from harness.checks import AUDIT_CHECKS, AUTOMATIC
 from harness.cli._library import bundled_library
-from harness.cli._progress import labelled, word
 from harness.cli._run import write_outputs
 from harness.cli._shared import ERR, OPERATOR, PASSED, cannot_write
+from harness.cli._words import labelled, word
 from harness.errors import InputError, Problem
 from harness.model import Requirement, Scenario, walk
 from harness.packs import LINT_CODES, Library, bundled_data, json_schema, lint, packs_with_builtin, select

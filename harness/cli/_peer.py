@@ -7,8 +7,8 @@ from pathlib import Path
 
 from harness import checks
 from harness.cli._population import chosen_population
-from harness.cli._progress import word
 from harness.cli._shared import ERR, PASSED, sut_environment
+from harness.cli._words import word
 from harness.errors import InputError, Problem, WireError
 from harness.model import AuditRecord, Exchange, OurSide, Population
 from harness.packs import load_sut

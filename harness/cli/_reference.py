@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from harness.cli._population import population_file
-from harness.cli._progress import word
 from harness.cli._shared import ERR, PASSED, absent_folder, cannot_write, unknown_faults, utc_now
+from harness.cli._words import word
 from harness.errors import InputError, PeerError, Problem
 from harness.model import OurSide
 from harness.peers import make_pki, pki_from_files, pki_to_files

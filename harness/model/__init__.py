@@ -57,8 +57,8 @@ from harness.model.sut import (
     SystemIdentity,
     TriggerMeans,
 )
-from harness.model.text import Localized
-from harness.model.validation import ArtefactUse, ValidationReport
+from harness.model.text import Localized, visible
+from harness.model.validation import ArtefactUse, PackIdentity, ValidationBatch, ValidationReport
 from harness.model.verdict import ROLL_UP_ORDER, Cause, State, Verdict, roll_up
 from harness.model.vocabulary import (
     AUDIT_EVENTS,
@@ -121,6 +121,7 @@ __all__ = [
     "Note",
     "OurSide",
     "OutcomeWord",
+    "PackIdentity",
     "PackUse",
     "Party",
     "Patient",
@@ -156,6 +157,7 @@ __all__ = [
     "TriggerMeans",
     "TriggerOutcome",
     "Validate",
+    "ValidationBatch",
     "ValidationReport",
     "Value",
     "Verdict",
@@ -163,5 +165,6 @@ __all__ = [
     "in_language",
     "roll_up",
     "say",
+    "visible",
     "walk",
 ]

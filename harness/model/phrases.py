@@ -88,6 +88,10 @@ PHRASES: Mapping[str, Localized] = {
         en="{unverifiable} of {total} codes are in no value set of the packs",
         fr="{unverifiable} codes sur {total} ne sont dans aucun jeu de valeurs des paquets",
     ),
+    "process-ended": Localized(
+        en="the process that judged it ended (status {status})",
+        fr="le processus qui le jugeait s'est arrêté (statut {status})",
+    ),
     "no-document-model": Localized(
         en="the pack holds no document model for this kind and version of document",
         fr="le paquet ne contient pas de modèle de document pour ce type et cette version de document",

@@ -1,6 +1,7 @@
 """What validating one document or message against artefacts came to."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from harness.model.finding import Finding, Layer
 from harness.model.verdict import Verdict
@@ -45,3 +46,32 @@ class ValidationReport:
     uses: tuple[ArtefactUse, ...]
     findings: tuple[Finding, ...]
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackIdentity:
+    """A pack that judged, with the exact artefacts it holds (`coordinate#id` -> sha-256); `problems` are files it lacks."""
+
+    coordinate: str
+    title: str
+    origin: str
+    status: str
+    digest: str
+    complete: bool
+    artefacts: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationBatch:
+    """What one call of `harness validate` found, in the order of its inputs.
+
+    `verdict` rolls up those of the reports; `complete` is false when it was interrupted before the last input.
+    """
+
+    format_version: str
+    harness: str
+    packs: tuple[PackIdentity, ...]
+    reports: tuple[ValidationReport, ...]
+    verdict: Verdict
+    complete: bool = True

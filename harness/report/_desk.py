@@ -97,7 +97,7 @@ class Desk:
         return self.root + page_file(page, self.words.lang, self.default) + (f"#{anchor}" if anchor else "")
 
     def verdict(self, verdict: Verdict) -> views.Mark:
-        return views.Mark(key=verdict.value, word=self.words.say(VERDICT_WORDS[verdict]))
+        return verdict_mark(self.words, verdict)
 
     def cause(self, cause: Cause | None) -> str:
         return self.words.say(CAUSE_WORDS[cause]) if cause else ""
@@ -120,6 +120,10 @@ class Desk:
 
     def requirement_link(self, requirement_id: str) -> views.Link:
         return views.Link(text=requirement_id, href=self.href("requirements", requirement_anchor(requirement_id)))
+
+
+def verdict_mark(words: Words, verdict: Verdict) -> views.Mark:
+    return views.Mark(key=verdict.value, word=words.say(VERDICT_WORDS[verdict]))
 
 
 def requirement_anchor(requirement_id: str) -> str:

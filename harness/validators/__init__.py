@@ -5,12 +5,16 @@ still be parsed there and judged here. Nothing checked is never a pass: no artef
 an engine that died, each make the report inconclusive or an error, with the reason.
 """
 
-from harness.validators._kinds import facts_of, kind_of
-from harness.validators._positions import Position, PositionIndex
+from harness.validators._kinds import CDA_KINDS, facts_of, kind_of
+from harness.validators._own_files import problems_in
+from harness.validators._positions import EXCERPT_LENGTH, Position, PositionIndex
+from harness.validators._unread import given_up, too_large
 from harness.validators._validator import Validator
 from harness.validators.schematron import CompileCache, Engine, MemoryCache
 
 __all__ = [
+    "CDA_KINDS",
+    "EXCERPT_LENGTH",
     "CompileCache",
     "Engine",
     "MemoryCache",
@@ -18,5 +22,8 @@ __all__ = [
     "PositionIndex",
     "Validator",
     "facts_of",
+    "given_up",
     "kind_of",
+    "problems_in",
+    "too_large",
 ]

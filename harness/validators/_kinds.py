@@ -49,6 +49,13 @@ _DOCUMENT_CODES: Mapping[str, str] = {
 }
 
 
+CDA_KINDS = (
+    *sorted(f"cda:{kind}:{level}" for kind in {*_DOCUMENT_TEMPLATES.values()} for level in (1, 3)),
+    "cda:other",
+)
+"""Every kind that `kind_of` gives to clinical documents."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A subtree that artefacts judge on its own: a document, or a piece of a SOAP message.

@@ -285,4 +285,5 @@ def _bracketed(text: str, position: int) -> tuple[str, str]:
             if not depth:
                 return text[start + 1 : position], text[position + 1 :]
         position += 1
-    return text[start + 1 :], "["
+    # never closed: what follows must not look like the next predicate, or a caller that goes on would not come to an end
+    return text[start + 1 :], "?"
