@@ -48,7 +48,7 @@ from harness.model.sut import (
     TriggerMeans,
 )
 from harness.model.text import Localized
-from harness.model.validation import ArtefactUse, ValidationReport
+from harness.model.validation import UNDETERMINED, ArtefactUse, DocumentProfile, Trait, ValidationReport
 from harness.model.verdict import ROLL_UP_ORDER, Cause, State, Verdict, roll_up
 from harness.model.vocabulary import (
     GRADES,
@@ -78,6 +78,7 @@ __all__ = [
     "TRANSACTIONS",
     "TRIGGER_ARGUMENTS",
     "TRIGGER_OPERATIONS",
+    "UNDETERMINED",
     "VERBS",
     "Alternative",
     "Applies",
@@ -86,6 +87,7 @@ __all__ = [
     "Check",
     "Datum",
     "Deviation",
+    "DocumentProfile",
     "Environment",
     "Exchange",
     "Expect",
@@ -130,6 +132,7 @@ __all__ = [
     "SystemIdentity",
     "That",
     "TlsFacts",
+    "Trait",
     "Transaction",
     "TransportFailure",
     "Trigger",
