@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
+from harness.cli._profile import profile_lines
 from harness.cli._progress import STYLES, labelled, word
 from harness.cli._shared import ERR, FAILED, PASSED, UNDECIDED, cache_folder, cannot_write
 from harness.errors import InputError, Problem
@@ -134,6 +135,7 @@ def _lines(report: ValidationReport, lang: str) -> Iterator[str]:
     yield f"{sign} {word(report.verdict.value, lang)}  {report.name}  ({report.kind}, {report.size} {word('bytes', lang)})"
     if report.reason:
         yield f"    {in_language(report.reason, lang)}"
+    yield from profile_lines(report, lang)
     for use in report.uses:
         fired = word("fired", lang).format(fired=use.rules_fired, loaded=use.rules_loaded)
         rules = f", {fired}" if use.rules_loaded else ""

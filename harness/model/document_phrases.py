@@ -135,6 +135,7 @@ _EMBEDDED: Mapping[str, Localized] = {
     ),
     "embedded.image": _p("the image cannot be read as {format}", "l'image n'est pas lisible comme {format}"),
     "embedded.found": _p("{format}, {size} bytes (limit {limit})", "{format}, {size} octets (limite {limit})"),
+    "embedded.several": _p("{file}; and {others} more", "{file} ; et {others} de plus"),
     "embedded.found-pdf-a": _p("{file}, claims to be PDF/A-{claim}", "{file}, se déclare PDF/A-{claim}"),
     "embedded.found-no-pdf-a": _p("{file}, no claim to be PDF/A", "{file}, sans déclaration PDF/A"),
     "embedded.found-pdf-a-unread": _p(

@@ -8,7 +8,6 @@ Sources: MyHealth@EU, XCA profile (level 1 and level 3 of one event); HL7 CDA R2
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from lxml import etree
 
@@ -30,9 +29,8 @@ def cross_check(documents: Sequence[NamedDocument], metadata: Sequence[EntryMeta
     """
     read = [r for d in documents if (r := read_document(d)) is not None]
     findings: dict[str, list[Finding]] = {}
-    for one, other in combinations(read, 2):
-        for finding in _pair(one, other):
-            findings.setdefault(other.document.name, []).append(finding)
+    for finding, name in (*_same_ids(read), *_pairs(read)):
+        findings.setdefault(name, []).append(finding)
     by_name = {r.document.name: r for r in read}
     contents = {d.name: d for d in documents}
     for entry in metadata:
@@ -42,14 +40,44 @@ def cross_check(documents: Sequence[NamedDocument], metadata: Sequence[EntryMeta
     return tuple(f for d in documents for f in placed(findings.get(d.name, []), d.name, d.content))
 
 
-def _pair(one: ReadDocument, other: ReadDocument) -> Iterator[Finding]:
-    same_id = one.ids("id") and one.ids("id") == other.ids("id")
-    if same_id and one.document.content != other.document.content:
-        yield _difference(other, "same-id", "id", "another id", one.ids("id")[0])
-    if {one.level, other.level} != {1, 3} or one.kind != other.kind or one.kind == OTHER:
-        return
-    if not _of_one_event(one, other):
-        return
+def _same_ids(read: Sequence[ReadDocument]) -> Iterator[tuple[Finding, str]]:
+    """Documents that bear the id of an earlier one and are not that one, each once."""
+    first: dict[tuple[str, ...], ReadDocument] = {}
+    for one in read:
+        ids = one.ids("id")
+        earlier = first.setdefault(ids, one)
+        if ids and one.document.content != earlier.document.content:
+            expected = f"another id than that of {earlier.document.name}"
+            yield _difference(one, "same-id", "id", expected, ", ".join(ids)), one.document.name
+
+
+def _pairs(read: Sequence[ReadDocument]) -> Iterator[tuple[Finding, str]]:
+    """Where a level 1 and a level 3 document of one event differ, at the later of the two."""
+    for one, other in _candidates(read):
+        if _of_one_event(one, other):
+            for finding in _compared(one, other):
+                yield finding, other.document.name
+
+
+def _candidates(read: Sequence[ReadDocument]) -> Iterator[tuple[ReadDocument, ReadDocument]]:
+    """Pairs of one kind and both levels that share an id of document, parent, set or patient, each once."""
+    sharing: dict[tuple[str, str], list[int]] = {}
+    seen: set[tuple[int, int]] = set()
+    for here, one in enumerate(read):
+        if one.kind == OTHER:
+            continue
+        shared = {*one.ids("id"), *one.parents, *one.ids("setId")}
+        if one.kind == _ONE_A_PATIENT:
+            shared |= {*one.ids(*PATIENT_ROLE, "id")}
+        for key in shared:
+            for there in sharing.setdefault((one.kind, key), []):
+                if (there, here) not in seen and {one.level, read[there].level} == {1, 3}:
+                    seen.add((there, here))
+                    yield read[there], one
+            sharing[one.kind, key].append(here)
+
+
+def _compared(one: ReadDocument, other: ReadDocument) -> Iterator[Finding]:
     yield from _parents(one, other)
     for compared in _COMPARED:
         expected, found = compared.told(one), compared.told(other)

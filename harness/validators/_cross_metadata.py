@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from harness.model import Finding, Layer, Location, Severity, say
 from harness.validators._cross_documents import PATIENT_ROLE, NamedDocument, ReadDocument
@@ -106,22 +106,20 @@ def _split(value: str) -> tuple[str, str]:
 
 def _same_time(stated: str, told: str) -> bool:
     """Whether both name one instant, as far as the less exact one tells; a time without zone is not shifted."""
-    found = re.fullmatch(r"(\d{4,14})(?:\.\d+)?(?:([+-])(\d{2})(\d{2}))?", told)
+    found = re.fullmatch(r"(\d{4,14})(?:\.\d+)?([+-]\d{4})?", told)
     if found is None or not stated.isdigit():
         return stated == told
-    digits, sign, hours, minutes = found.groups()
-    if sign and len(digits) >= 12:
-        digits = _in_utc(digits, sign, int(hours), int(minutes))
+    digits, zone = found.groups()
+    if zone and len(digits) in (12, 14):
+        digits = _in_utc(digits, zone)
     length = min(len(digits), len(stated))
     return digits[:length] == stated[:length]
 
 
-def _in_utc(digits: str, sign: str, hours: int, minutes: int) -> str:
-    """`digits` (YYYYMMDDhhmm, perhaps with seconds) of that zone in UTC; as they are when they name no instant."""
-    offset = timedelta(hours=hours, minutes=minutes) * (1 if sign == "+" else -1)
-    parts = [int(digits[:4]), *(int(digits[i : i + 2]) for i in range(4, len(digits) - 1, 2))]
+def _in_utc(digits: str, zone: str) -> str:
+    """`digits` (YYYYMMDDhhmm, perhaps with seconds) of `zone` (+hhmm) in UTC; as they are when they name no instant."""
     try:
-        local = datetime(*parts[:6], tzinfo=timezone(offset))  # type: ignore[misc]
+        local = datetime.fromisoformat(f"{digits[:8]}T{digits[8:12]}{digits[12:14] or '00'}{zone}")
         return local.astimezone(UTC).strftime("%Y%m%d%H%M%S")[: len(digits)]
     except (ValueError, OverflowError):
         return digits

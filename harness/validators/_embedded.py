@@ -113,7 +113,7 @@ def judge_embedded(part: Part, *, limit: int = MAX_FILE) -> EmbeddedFiles | None
         layer=Layer.EMBEDDED,
         sha256="",
         verdict=verdict,
-        reason="; ".join(dict.fromkeys(told)),
+        reason=say("embedded.several", file=told[0], others=len(told) - 1) if len(told) > 1 else "".join(told),
     )
     return EmbeddedFiles(use=use, findings=tuple(findings))
 
