@@ -1,12 +1,13 @@
 """What only reading a clinical document tells: its profile, its files, its codes, and where these contradict each other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.model import ArtefactUse, DocumentProfile, Finding, Layer, Severity, Verdict, roll_up
 from harness.validators._embedded import judge_embedded
 from harness.validators._findings import VERDICTS
 from harness.validators._kinds import Part
-from harness.validators._profile import contradictions, profile_of
+from harness.validators._profile import NATIONAL, contradictions, profile_of
 from harness.validators._terminology import Vocabularies
 
 DOCUMENT_KIND = "document-kind"
@@ -33,20 +34,23 @@ def judge_content(part: Part, vocabularies: Vocabularies, limit: int) -> CdaCont
         return CdaContent()
     profile = profile_of(part.element, vocabularies.sets.is_label)
     against_itself = tuple(contradictions(part))
-    kind = ArtefactUse(
-        coordinate="",
-        artefact=DOCUMENT_KIND,
-        layer=Layer.CROSS,
-        sha256="",
-        verdict=roll_up([Verdict.PASS, *(VERDICTS[f.severity or Severity.ERROR] for f in against_itself)]),
-    )
     files = judge_embedded(part, limit=limit)
     terms = vocabularies.judge(part, profile)
     findings = (*against_itself, *(files.findings if files else ()), *terms.findings)
+    # a document that claims no template of ours has nothing that could contradict itself
+    kind = (_kind_use(_verdict(against_itself)),) if profile.form.value != NATIONAL else ()
     return CdaContent(
         profile=profile,
-        uses=(kind, *((files.use,) if files else ()), terms.use),
+        uses=(*kind, *((files.use,) if files else ()), terms.use),
         findings=findings,
-        verdict=roll_up([Verdict.PASS, *(VERDICTS[f.severity or Severity.ERROR] for f in findings)]),
+        verdict=_verdict(findings),
         reasons=tuple(dict.fromkeys(f.message for f in findings if f.severity is Severity.UNDECIDABLE)),
     )
+
+
+def _verdict(findings: Sequence[Finding]) -> Verdict:
+    return roll_up([Verdict.PASS, *(VERDICTS[f.severity or Severity.ERROR] for f in findings)])
+
+
+def _kind_use(verdict: Verdict) -> ArtefactUse:
+    return ArtefactUse(coordinate="", artefact=DOCUMENT_KIND, layer=Layer.CROSS, sha256="", verdict=verdict)

@@ -164,8 +164,9 @@ def _content(holder: _Holder) -> bytes | Finding:
             found = reference.get("value", "")
             return holder.finding("by-reference", found=found, severity=Severity.UNDECIDABLE)
         return holder.finding("empty", expected="base64", found="nothing", requirement=_B64)
-    if len(raw) * 3 // 4 > holder.limit:
-        return _too_large(holder, len(raw) * 3 // 4)
+    size = len(raw) * 3 // 4 - raw[-2:].count("=")
+    if size > holder.limit:
+        return _too_large(holder, f"{size} bytes")
     stray = _NOT_BASE64.search(raw)
     try:
         if stray is not None:
@@ -176,8 +177,7 @@ def _content(holder: _Holder) -> bytes | Finding:
     return _decompressed(holder, content)
 
 
-def _too_large(holder: _Holder, size: int) -> Finding:
-    found = f"{size} bytes" if size <= holder.limit or not holder.element.get("compression") else f"over {holder.limit}"
+def _too_large(holder: _Holder, found: str) -> Finding:
     return holder.finding("size", expected=f"at most {holder.limit} bytes", found=found, severity=Severity.UNDECIDABLE)
 
 
@@ -193,7 +193,7 @@ def _decompressed(holder: _Holder, content: bytes) -> bytes | Finding:
     except zlib.error as exc:
         return holder.finding("decompressed", expected=code, found=str(exc), at="/@compression")
     if len(inflated) > holder.limit:
-        return _too_large(holder, len(inflated))
+        return _too_large(holder, f"over {holder.limit} bytes")
     if not inflater.eof:
         return holder.finding("decompressed", expected=code, found="cut", at="/@compression")
     return inflated
