@@ -27,6 +27,7 @@ from harness.peers.faults import (
     no_match,
     rights_missing,
 )
+from harness.peers.national import NationalStore
 from harness.wire import cda, codes, mtom, soap, xcpd, xds
 from harness.wire.codes import KINDS
 from harness.wire.soap import Addressing, SoapMessage
@@ -57,6 +58,11 @@ class RespondingGateway:
         self._clock = clock
         self._ids = ids
         self._slow_s = slow_s
+        self._store = NationalStore(population)
+
+    def reset(self) -> None:
+        """Forget what replies have set in the national store: another row starts."""
+        self._store.reset()
 
     def answer(
         self, request: HttpRecord, transaction: str, arguments: Arguments, faults: tuple[str, ...] = ()
@@ -69,6 +75,7 @@ class RespondingGateway:
         """
         chosen = tuple(_fault(name, transaction) for name in faults)
         patient = self._chosen_patient(arguments)
+        self._store.change(arguments)
         try:
             message = soap.parse_message(request.header("content-type"), request.body)
         except WireError as exc:
@@ -124,7 +131,7 @@ class RespondingGateway:
         matches = (patient,) if patient else tuple(p for p in self._population.patients.values() if _matches(p, query))
         if not matches:
             return no_match(answer)
-        if not all(match.consent for match in matches):
+        if not all(self._store.consents(match) for match in matches):
             return rights_missing(answer)
         return replace(answer, subjects=tuple(self._subject(match) for match in matches))
 
@@ -153,18 +160,20 @@ class RespondingGateway:
             )
             return QueryAnswer(status=codes.STATUS_FAILURE, errors=(unknown,))
         patient = self._identified(query.patient)
-        if patient is not None and not patient.consent:
+        if patient is not None and not self._store.consents(patient):
             return QueryAnswer(status=codes.STATUS_FAILURE, errors=(NO_CONSENT,))
-        held = [d for d in self._population.documents if patient and d.patient == patient.key and d.kind in kinds]
-        if patient is None or not held or not _asks_for_approved(query):
+        statuses = query.statuses or (codes.ENTRY_APPROVED,)
+        held = self._store.listed(patient, kinds, statuses) if patient else ()
+        if patient is None or not held:
             return no_documents(kinds)
+        documents = [document for document, _ in held]
         return QueryAnswer(
             status=codes.STATUS_SUCCESS,
-            entries=tuple(self._entry(document, patient) for document in held),
-            associations=tuple(self._transformations(held)),
+            entries=tuple(self._entry(document, patient, status) for document, status in held),
+            associations=(*self._transformations(documents), *self._replacements(documents)),
         )
 
-    def _entry(self, document: PopulationDocument, patient: Patient) -> DocumentEntry:
+    def _entry(self, document: PopulationDocument, patient: Patient, status: str) -> DocumentEntry:
         kind = KINDS[document.kind]
         header = _header(document)
         created = header.effective_time if header and header.effective_time else f"{self._clock():%Y%m%d%H%M%S}"
@@ -174,6 +183,7 @@ class RespondingGateway:
         return DocumentEntry(
             id=_entry_id(document),
             lid=_entry_id(document),
+            status=status,
             unique_id=document.unique_id,
             patient_id=cx,
             source_patient_id=cx,
@@ -189,7 +199,7 @@ class RespondingGateway:
             class_code=coded,
             type_code=coded,
             format_code=Coded(
-                code=next(iter(kind.formats.get(document.level, ())), None),
+                code=_format_code(kind.formats.get(document.level, ()), header),
                 scheme=kind.format_scheme.get(document.level),
                 display=f"{kind.display}, level {document.level}",
             ),
@@ -219,17 +229,30 @@ class RespondingGateway:
             if pdf.pair and (pdf.pair, pdf.level, xml.level) == (xml.pair, 1, 3)
         ]
 
+    def _replacements(self, documents: Sequence[PopulationDocument]) -> list[Association]:
+        """Source the new version, target the one it replaces. Source: IHE ITI TF-3, 4.2.2.2."""
+        return [
+            Association(
+                type=codes.ASSOCIATION_RPLC,
+                source=_entry_id(new),
+                target=_entry_id(old),
+                id=f"urn:uuid:{self._ids.uuid()}",
+            )
+            for new in documents
+            for old in documents
+            if new.replaces and new.replaces == old.key
+        ]
+
     # --- ITI-39
 
     def _fetched(self, request: xds.RetrieveRequest) -> RetrieveAnswer:
-        held = {d.unique_id: d for d in self._population.documents}
         found: list[RetrievedDocument] = []
         errors: list[xds.RegistryError] = []
         for wanted in request.documents:
-            document = held.get(wanted.id or "")
+            document = self._store.retrievable(wanted.id or "")
             if document is None or wanted.repository != self._hcid:
                 errors.append(missing(wanted.id))
-            elif not self._population.patients[document.patient].consent:
+            elif not self._store.consents(self._population.patients[document.patient]):
                 return RetrieveAnswer(status=codes.STATUS_FAILURE, errors=(NO_CONSENT,))
             else:
                 found.append(
@@ -310,8 +333,10 @@ def _matches(patient: Patient, query: DiscoveryQuery) -> bool:
     return all(not wanted or wanted.strip().casefold() == held.casefold() for wanted, held in traits)
 
 
-def _asks_for_approved(query: xds.DocumentQuery) -> bool:
-    return not query.statuses or codes.ENTRY_APPROVED in query.statuses
+def _format_code(known: Sequence[str], header: cda.CdaHeader | None) -> str | None:
+    """The first of the format codes, or the one for the kind of picture that the document holds."""
+    media = ((header.media_type if header else None) or "").rpartition("/")[2]
+    return next((code for code in known if f":{media}:" in code), next(iter(known), None))
 
 
 def _entry_id(document: PopulationDocument) -> str:

@@ -48,7 +48,9 @@ DOCUMENT_CODES: Mapping[str, str] = {
     "x-clinical-image": "orcd-image",
 }
 CI_SIS = "1.2.250.1.213.1.1.1"
-"""Arc of the French document templates; below it, `.1` is the header that all of them share, the others are models."""
+"""Arc of the French document templates: the header that all of them share, and the models."""
+_CI_SIS_HEADER = f"{CI_SIS}.1"
+"""Template of every French document. Source: ANS CI-SIS, structuration minimale."""
 _CI_SIS_MODELS: Mapping[str, str] = {
     "2": "card",
     "5": "cse",
@@ -170,22 +172,35 @@ def extensions_of(root: etree._Element) -> tuple[str, ...]:
 
 
 def facts_of(root: etree._Element) -> Mapping[str, str]:
-    """What `when` of an artefact may ask of a CDA document; nothing of another message.
-
-    `medication_extension`; `template`: the eHDSI document template or `none`; `templates`: all that the document claims,
-    as `root` and `root^extension`, with a blank before and after each.
-    """
+    """What `when` of an artefact may ask: `namespace` of the root, and of a CDA document `medication_extension`,
+    `template` and `ci_sis_model` too."""
+    namespace = etree.QName(root).namespace or "none"
     if root.tag != f"{{{HL7}}}ClinicalDocument":
-        return {}
+        return {"namespace": namespace}
     template = next((t for t in template_roots(root) if t in DOCUMENT_TEMPLATES), "none")
-    claimed = [
-        name
-        for t in root.iterchildren(f"{{{HL7}}}templateId")
-        for name in (t.get("root", ""), f"{t.get('root', '')}^{t.get('extension', '')}" if t.get("extension") else "")
-        if name
-    ]
-    extension = next(iter(extensions_of(root)), "none")
-    return {"template": template, "templates": f" {' '.join(claimed)} ", "medication_extension": extension}
+    return {
+        "namespace": namespace,
+        "template": template,
+        "medication_extension": next(iter(extensions_of(root)), "none"),
+        "ci_sis_model": "none" if template != "none" else _ci_sis_model(root),
+    }
+
+
+def _ci_sis_model(root: etree._Element) -> str:
+    """The French document model a document claims, `OID` or `OID^extension`: the most special one below the arc of CI-SIS
+    models. `unstructured` with a body that is no XML, `unspecified` without a model, `none` when it claims no CI-SIS."""
+    identifiers = [(t.get("root", ""), t.get("extension", "")) for t in root.iterchildren(f"{{{HL7}}}templateId")]
+    if not any(oid == _CI_SIS_HEADER for oid, _ in identifiers):
+        return "none"
+    if root.find(NON_XML_BODY) is not None:
+        return "unstructured"
+    models = [(oid, extension) for oid, extension in identifiers if _is_model(oid)]
+    oid, extension = max(models, key=lambda model: model[0].count("."), default=("unspecified", ""))
+    return f"{oid}^{extension}" if extension else oid
+
+
+def _is_model(template: str) -> bool:
+    return template.startswith(f"{CI_SIS}.") and template != _CI_SIS_HEADER
 
 
 def path_of(element: etree._Element) -> str:
