@@ -17,7 +17,7 @@ from lxml import etree
 from harness.model import ArtefactUse, DocumentProfile, Finding, Layer, Location, Severity, Verdict, say
 from harness.packs.artefacts import Pack
 from harness.validators._kinds import HL7, Part, path_of
-from harness.validators._profile import FRIENDLY, PIVOT
+from harness.validators._profile import FRIENDLY, NATIONAL, PIVOT
 from harness.validators._valuesets import Designation, ValueSet, ValueSets, load_value_sets, plain
 from harness.validators.schematron import CompileCache
 
@@ -25,6 +25,8 @@ CODES = "codes"
 _SDTC = "urn:hl7-org:sdtc"
 _TRANSLATION = f"{{{HL7}}}translation"
 _SOURCE = "HL7 V3 data types R1, CD"
+_CATALOGUE = "en"
+"""Language of the common catalogue of MyHealth@EU, in which pivot documents are labelled."""
 _MOST_LABELS = 5
 """So many published labels a finding quotes."""
 _NEXT = {"display-name": "terminology.next-label", "bound": "terminology.next-code"}
@@ -126,16 +128,23 @@ def _judged(
 
 
 def _comparable(element: etree._Element, designations: Sequence[Designation], manner: _Manner) -> Sequence[Designation]:
-    """The designations that the label of `element` has to be one of; none where it is of a language they do not speak.
+    """The designations that the label of `element` has to be one of; none where they do not speak its language.
 
-    A pivot document has the published label, and the one it was made from below it, in a `translation` of the same code; a
-    friendly document has them the other way round. Other documents speak their own language.
+    A pivot document has the label of the common catalogue, and the one it was made from below it, in a `translation` of the
+    same code; a friendly document has them the other way round. National documents speak their own language, and so may any
+    document of which nobody can tell. What a country publishes for its own documents says nothing about cross-border ones.
     """
-    parent = element.getparent()
-    below = element.tag == _TRANSLATION and parent is not None and parent.get("code") == element.get("code")
-    if (manner.form == PIVOT and not below) or (manner.form == FRIENDLY and below):
-        return designations
-    return [d for d in designations if _primary(d.language) in ("", manner.language)]
+    if manner.form == NATIONAL:
+        return [d for d in designations if _primary(d.language) in ("", manner.language)]
+    common = [d for d in designations if not d.national]
+    own = [d for d in common if _primary(d.language) == manner.language]
+    catalogue = [d for d in common if _primary(d.language) in ("", _CATALOGUE)]
+    if manner.form in (PIVOT, FRIENDLY):
+        parent = element.getparent()
+        below = element.tag == _TRANSLATION and parent is not None and parent.get("code") == element.get("code")
+        return catalogue if below == (manner.form == FRIENDLY) else own
+    speaks = own or any(not d.language for d in common)
+    return [d for d in common if d in own or d in catalogue] if speaks else []
 
 
 def _primary(language: str) -> str:

@@ -24,7 +24,9 @@ _ROOTS = re.compile(rb"<(?:[\w.-]+:)?(?:valueSets|RetrieveValueSetResponse|Retri
 _HEAD = 4096
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _ANS_NAME, _FRENCH = "JDV_", "fr"
-"""How ANS names the files of its value sets; their labels are French and do not say so."""
+"""How ANS names its value sets; their labels are French, for documents of CI-SIS, and do not say so."""
+_NATIONAL = "!"
+"""Mark behind the language of a label that is kept, where it is a national one."""
 _RETIRED_TYPE = "D"
 """Type of a concept that ART-DECOR marks as deprecated. Source: ART-DECOR, DECOR.xsd, VocabType."""
 _FORMAT = "value-sets-1"
@@ -33,10 +35,15 @@ _FORMAT = "value-sets-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Designation:
-    """One label of a code; `language` as in xml:lang, empty where neither the value set nor its neighbours name one."""
+    """One label of a code.
+
+    `language` as in xml:lang, empty where neither the value set nor its neighbours name one. `national`: published for the
+    documents of one country, so that it says nothing about cross-border ones.
+    """
 
     text: str
     language: str = ""
+    national: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +128,14 @@ class ValueSets:
         for default, codes in self._labels.get(system, ()):
             for raw in codes.get(code, ()):
                 language, _, text = raw.partition("\t")
-                found[Designation(text=text, language=language or default)] = None
+                national = language.endswith(_NATIONAL)
+                spoken = language.removesuffix(_NATIONAL) or default
+                found[Designation(text=text, language=spoken, national=national)] = None
         return tuple(found)
 
     def is_label(self, system: str, code: str, text: str) -> bool | None:
-        """Whether `text` is a published label, case and blanks apart; None where none is published."""
-        known = {plain(d.text) for d in self.designations(system, code)}
+        """Whether `text` is a published label of cross-border documents, case and blanks apart; None without any."""
+        known = {plain(d.text) for d in self.designations(system, code) if not d.national}
         return plain(text) in known if known else None
 
     def retired(self, system: str, code: str) -> str | None:
@@ -187,9 +196,8 @@ def read_value_sets(files: Iterable[Path]) -> _Kept:
             root = safexml.parse(file.read_bytes())
         except (OSError, WireError):
             continue
-        language = _FRENCH if file.name.startswith(_ANS_NAME) else ""
         for value_set in root.iter("{*}valueSet", "{*}ValueSet", "{*}DescribedValueSet"):
-            _add(kept, value_set, language)
+            _add(kept, value_set)
             stated.update(text.get("language", "") for text in value_set.iterchildren("{*}desc", "{*}copyright"))
     spoken = {s.partition("-")[0] for s in stated - {""}}
     # a project publishes in one language, and only some of its value sets say which
@@ -197,8 +205,10 @@ def read_value_sets(files: Iterable[Path]) -> _Kept:
     return kept
 
 
-def _add(kept: _Kept, value_set: etree._Element, default: str) -> None:
+def _add(kept: _Kept, value_set: etree._Element) -> None:
     members: dict[str, list[str]] = {}
+    name = value_set.get("displayName") or value_set.get("name") or ""
+    default = _FRENCH + _NATIONAL if name.startswith(_ANS_NAME) else ""
     for concepts in value_set.iterchildren("{*}conceptList", "{*}ConceptList"):
         language = concepts.get(_LANGUAGE, default)
         for concept in concepts.iterchildren("{*}concept", "{*}Concept"):
@@ -212,7 +222,6 @@ def _add(kept: _Kept, value_set: etree._Element, default: str) -> None:
     since = value_set.get("effectiveDate", "")
     version = value_set.get("versionLabel") or value_set.get("version") or since
     oid = value_set.get("id") or value_set.get("ID") or ""
-    name = value_set.get("displayName") or value_set.get("name") or ""
     if oid:
         kept.sets.append((oid, version, since, name, members))
 

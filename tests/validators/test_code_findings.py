@@ -111,6 +111,16 @@ def test_labels_are_compared_in_their_language(
     assert rules(found(tmp_path, head, language, template)).count("terminology/display-name warning") == expected
 
 
+@pytest.mark.parametrize(("template", "expected"), [(None, 1), (3, 0)], ids=["national", "cross-border"])
+def test_national_labels_are_asked_of_national_documents(tmp_path: Path, template: int | None, expected: int) -> None:
+    values = VALUES.replace('displayName="Legs"', 'displayName="JDV_Legs"').replace(
+        '<ConceptList xml:lang="en">\n <Concept code="L"', '<ConceptList>\n <Concept code="L"'
+    )
+    pack = pack_with(tmp_path / "p", svs=values)
+    data = document(code("L", more='displayName="Bein"'), language="fr-FR", template=template)
+    assert len(content_of(data, (pack,)).findings) == expected
+
+
 def test_code_retired_after_the_document_was_made_is_not_named(tmp_path: Path) -> None:
     pack = pack_with(tmp_path / "p", svs=VALUES.replace("20230101", "20250101"))
     assert content_of(document(code("B")), (pack,)).findings == ()

@@ -74,10 +74,9 @@ def test_value_set_that_is_not_there_is_none(sets: ValueSets, oid: str, version:
     [
         (SYSTEM, "A", [("Arm", "en"), ("Bras", "fr-FR")]),
         ("2.999.2", "1", [("one", "en"), ("thing", "en-US"), ("Ding", "de-DE")]),
-        ("2.999.3", "1", [("légère", "fr")]),
         (SYSTEM, "Z", []),
     ],
-    ids=["project-language", "list-language", "french-publisher", "unknown"],
+    ids=["project-language", "list-language", "unknown"],
 )
 def test_labels_come_with_their_language(
     sets: ValueSets, system: str, code: str, labels: list[tuple[str, str]]
@@ -94,6 +93,11 @@ def test_labels_come_with_their_language(
 )
 def test_label_is_compared_without_case_and_blanks(sets: ValueSets, label: str, known: bool) -> None:
     assert sets.is_label(SYSTEM, "A", label) is known
+
+
+def test_labels_of_a_national_publisher_are_marked(sets: ValueSets) -> None:
+    assert sets.designations("2.999.3", "1") == (Designation(text="légère", language="fr", national=True),)
+    assert sets.is_label("2.999.3", "1", "légère") is None
 
 
 def test_label_of_an_unknown_code_is_not_judged(sets: ValueSets) -> None:
