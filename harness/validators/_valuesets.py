@@ -7,6 +7,7 @@ Sources: ART-DECOR Schematron releases (`valueSets`, no namespace); IHE ITI TF-2
 RetrieveMultipleValueSetsResponse), which ANS uses too, with `dateFin` on retired codes.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -153,7 +154,7 @@ def plain(text: str) -> str:
 
 
 def load_value_sets(packs: Sequence[Pack], cache: CompileCache) -> ValueSets:
-    """The value sets of `packs`, each pack read once and kept in `cache` under its digest."""
+    """The value sets of `packs`, each pack read once and kept in `cache` under the digest of its files."""
     return ValueSets(_of(pack, cache) for pack in packs)
 
 
@@ -161,13 +162,22 @@ def _of(pack: Pack, cache: CompileCache) -> _Kept:
     files = [f for root in _roots(pack) for f in _value_set_files(root)]
     if not files:
         return _Kept()
-    key = f"{_FORMAT} {pack.sha256} {' '.join(f'{f.name}:{f.stat().st_size}' for f in files)}"
+    key = f"{_FORMAT} {_digest(files)}"
     data = cache.get(key)
     if data is not None:
         return _Kept.from_bytes(data)
     kept = read_value_sets(files)
     cache.put(key, kept.to_bytes())
     return kept
+
+
+def _digest(files: Sequence[Path]) -> str:
+    """Over names and content: the digest of a pack leaves out value sets that no rule reaches."""
+    digest = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        digest.update(f"{file.name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
 
 
 def _roots(pack: Pack) -> list[Path]:
