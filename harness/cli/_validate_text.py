@@ -6,6 +6,7 @@ from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.style import Style
 
+from harness.cli._profile import profile_lines
 from harness.cli._words import STYLES, labelled, word
 from harness.model import Finding, Severity, ValidationReport, Verdict, in_language, visible
 from harness.validators import EXCERPT_LENGTH, PositionIndex
@@ -43,6 +44,8 @@ class Text:
         verdict = self._painted(f"{sign} {word(report.verdict.value, self._lang)}", style)
         size = f"{report.size} {word('bytes', self._lang)}"
         yield f"{verdict}  {self._painted(report.name, 'bold')}  ({report.kind}, {size})"
+        if not self._quiet:
+            yield from profile_lines(self._report, self._lang)
         told = {part for use in report.uses for part in use.reason.split("; ")}
         for part in report.reason.split("; "):
             if part and part not in told and part not in {f.message for f in report.findings}:

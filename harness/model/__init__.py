@@ -58,7 +58,15 @@ from harness.model.sut import (
     TriggerMeans,
 )
 from harness.model.text import Localized, visible
-from harness.model.validation import ArtefactUse, PackIdentity, ValidationBatch, ValidationReport
+from harness.model.validation import (
+    UNDETERMINED,
+    ArtefactUse,
+    DocumentProfile,
+    PackIdentity,
+    Trait,
+    ValidationBatch,
+    ValidationReport,
+)
 from harness.model.verdict import ROLL_UP_ORDER, Cause, State, Verdict, roll_up
 from harness.model.vocabulary import (
     AUDIT_EVENTS,
@@ -96,6 +104,7 @@ __all__ = [
     "TRANSACTIONS",
     "TRIGGER_ARGUMENTS",
     "TRIGGER_OPERATIONS",
+    "UNDETERMINED",
     "VERBS",
     "Alternative",
     "Applies",
@@ -106,6 +115,7 @@ __all__ = [
     "Check",
     "Datum",
     "Deviation",
+    "DocumentProfile",
     "Environment",
     "Exchange",
     "Expect",
@@ -151,6 +161,7 @@ __all__ = [
     "SystemIdentity",
     "That",
     "TlsFacts",
+    "Trait",
     "Transaction",
     "TransportFailure",
     "Trigger",

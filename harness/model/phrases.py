@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from harness.model.doctor_phrases import DOCTOR_PHRASES
+from harness.model.document_phrases import DOCUMENT_PHRASES
 from harness.model.hints import hints
 from harness.model.observations import observed
 from harness.model.text import Localized
@@ -171,6 +172,7 @@ PHRASES: Mapping[str, Localized] = {
         fr="la requête était valide : chercher dans le journal du système pourquoi elle n'a pas été servie",
     ),
     **DOCTOR_PHRASES,
+    **DOCUMENT_PHRASES,
 }
 
 

@@ -44,6 +44,8 @@ LAYER_WORDS: Mapping[Layer, str] = {
     Layer.XSD: N_("XML Schema"),
     Layer.SCHEMATRON: N_("Schematron"),
     Layer.TERMINOLOGY: N_("terminology"),
+    Layer.EMBEDDED: N_("embedded file"),
+    Layer.CROSS: N_("cross-checks"),
     Layer.REQUIREMENT: N_("requirement"),
     Layer.SCENARIO: N_("scenario"),
 }

@@ -17,7 +17,7 @@ _SEVERITY_KEYS: Mapping[Severity, tuple[str, str]] = {
 }
 _SEVERITY_ORDER = (Severity.ERROR, Severity.UNDECIDABLE, Severity.WARNING, Severity.INFORMATION)
 
-_BY_RULE = (Layer.WELL_FORMED, Layer.XSD, Layer.SCHEMATRON, Layer.TERMINOLOGY)
+_BY_RULE = (Layer.WELL_FORMED, Layer.XSD, Layer.SCHEMATRON, Layer.TERMINOLOGY, Layer.EMBEDDED, Layer.CROSS)
 """Layers whose findings speak with the rule's own sentence."""
 _TITLE_LENGTH = 240
 

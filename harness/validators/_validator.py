@@ -23,6 +23,8 @@ from harness.model import (
     say,
 )
 from harness.packs.artefacts import Artefact, Pack
+from harness.validators._content import CdaContent, judge_content
+from harness.validators._embedded import MAX_FILE
 from harness.validators._findings import (
     WELL_FORMED,
     Judged,
@@ -66,7 +68,8 @@ class Validator:
     `validate` at the same time. `explain` adds xmlschema's words to a failed XSD validation, which costs seconds at the
     first failure of a schema and a few hundred milliseconds at each. `optimise=False` runs Schematron without rewrites,
     as the reference for differential tests. `sparing` compiles of a schema only what the first documents can trigger:
-    quicker for one document, slower for many. `limits` bound what an input may be.
+    quicker for one document, slower for many. `limits` bound what an input may be, `max_embedded_bytes` the file inside a
+    document up to which it is looked at.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Validator:
         sparing: bool = False,
         run_timeout_s: float = 60.0,
         limits: safexml.XmlLimits = safexml.DEFAULT_LIMITS,
+        max_embedded_bytes: int = MAX_FILE,
     ) -> None:
         self._packs = tuple(packs)
         self._pack_of = {id(a): number for number, pack in enumerate(self._packs) for a in pack.artefacts}
@@ -95,6 +99,7 @@ class Validator:
         )
         self._pyschematron = PyschematronEngine(self._pool)
         self._vocabularies = Vocabularies(self._packs, cache)
+        self._max_embedded_bytes = max_embedded_bytes
         self._codes_checked = self._codes_unverifiable = 0
         self._lock = threading.Lock()
         self._coverage: dict[tuple[str, str], _Coverage] = {}
@@ -144,21 +149,28 @@ class Validator:
             duration_s=time.perf_counter() - started,
         )
         uses, findings, reasons = self._judge_parts(parts, artefacts, phase or "#DEFAULT")
-        codes = self._vocabularies.coverage(parts)
-        with self._lock:
-            self._codes_checked += codes.codes_checked if codes else 0
-            self._codes_unverifiable += codes.codes_unverifiable if codes else 0
-        verdicts = [u.verdict for u in uses] + [Verdict.INCONCLUSIVE] * len(reasons)
+        content_of = self._content(parts[0])
+        findings += content_of.findings
+        verdicts = [*(u.verdict for u in uses), *(Verdict.INCONCLUSIVE for _ in reasons), content_of.verdict]
+        whys = [*reasons, *(u.reason for u in uses if u.reason), *content_of.reasons]
         return ValidationReport(
             name=name,
             kind=parts[0].kind,
             sha256=digest,
             size=len(content),
             verdict=roll_up(verdicts),
-            uses=(well_formed, *uses, *((codes,) if codes else ())),
+            uses=(well_formed, *uses, *content_of.uses),
             findings=tuple(placed(findings, name, content)),
-            reason="; ".join(dict.fromkeys([*reasons, *(u.reason for u in uses if u.reason)])),
+            reason="; ".join(dict.fromkeys(whys)),
+            profile=content_of.profile,
         )
+
+    def _content(self, part: Part) -> CdaContent:
+        judged = judge_content(part, self._vocabularies, self._max_embedded_bytes)
+        with self._lock:
+            self._codes_checked += sum(u.codes_checked for u in judged.uses)
+            self._codes_unverifiable += sum(u.codes_unverifiable for u in judged.uses)
+        return judged
 
     def svrl(
         self, name: str, content: bytes, *, as_: str = "auto", phase: str | None = None
