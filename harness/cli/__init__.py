@@ -153,7 +153,7 @@ def validate(
     ] = None,
     engine: Annotated[str, typer.Option(help="Schematron engine: saxon, pyschematron or both.")] = "saxon",
     phase: Annotated[str | None, typer.Option(help="Schematron phase: an id, #DEFAULT or #ALL.")] = None,
-    format_: Annotated[str, typer.Option("--format", help="text, json, junit or html.")] = "text",
+    format_: Annotated[str, typer.Option("--format", help="text, json, junit, html or svrl.")] = "text",
     output: Annotated[Path | None, typer.Option(help="File (one input) or folder (several) for the results.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Documents at the same time; default: one a processor.")] = None,
     max_bytes: Annotated[int, typer.Option(help="Size above which a document is refused.")] = DEFAULT_LIMITS.max_bytes,

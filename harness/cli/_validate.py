@@ -219,7 +219,8 @@ def _write_one(done: Done, target: Path, batch: Batch, *, folder: bool) -> None:
     alone.verdicts[done.verdict] += 1
     (suffix, _), *others = done.files
     first = target.with_name(target.name + suffix) if folder else target
-    _put(first, b"".join(FORMATS[batch.settings.format].whole([done], alone)))
+    # what comes as several files is whole in each of them
+    _put(first, done.files[0][1] if others else b"".join(FORMATS[batch.settings.format].whole([done], alone)))
     stem = target.name if folder else target.stem
     for suffix, content in others:
         _put(target.with_name(stem + suffix), content)

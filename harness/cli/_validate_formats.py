@@ -62,6 +62,22 @@ def _json(seen: Seen, _: Settings) -> Files:
     return ((".json", json.dumps(data, ensure_ascii=False).encode()),)
 
 
+def _svrl(seen: Seen, settings: Settings) -> Files:
+    """A report for each Schematron artefact, none where nothing could be judged; the first one goes to standard output."""
+    if seen.validator is None or not seen.content or seen.report.uses[0].verdict is not Verdict.PASS:
+        return ((".svrl", b""),)
+    reports = seen.validator.svrl(seen.report.name, seen.content, as_=settings.as_, phase=settings.phase)
+    if len(reports) < 2:
+        return ((".svrl", reports[0][1] if reports else b""),)
+    return tuple((f".{artefact}.svrl", report) for artefact, report in reports)
+
+
+def _each(seen: Iterable[Done], _: Batch) -> Iterator[bytes]:
+    for done in seen:
+        for _suffix, content in done.files:
+            yield content + b"\n"
+
+
 def _json_document(seen: Iterable[Done], batch: Batch) -> Iterator[bytes]:
     """One object; the members that are known at the end stand at the end."""
     packs = [to_json(PackIdentity, pack, lambda _: "") for pack in batch.packs]
@@ -121,5 +137,6 @@ FORMATS: Mapping[str, Format] = {
     "text": Format(files=_text, whole=_first),
     "json": Format(files=_json, whole=_json_document),
     "junit": Format(files=_junit, whole=_junit_document),
+    "svrl": Format(files=_svrl, whole=_each, one=True),
     "html": Format(files=_html, whole=_first, index=_html_index, one=True),
 }

@@ -1,5 +1,7 @@
 """`harness validate` by files of the operator's own: they judge everything, and a wrong one is told with its place."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,3 +134,18 @@ def test_phase_that_the_own_schematron_lacks_ends_with_2(invoke: Invoke, tmp_pat
     result = invoke("validate", DOCUMENT, "--schematron", own, "--phase", "none")
     assert result.exit_code == 2
     assert "--phase" in result.stderr
+
+
+def test_svrl_is_a_file_for_each_artefact(tmp_path: Path) -> None:
+    rule = '<pattern><rule context="/*"><assert test="{}">said</assert></rule></pattern>'
+    schema = '<schema xmlns="http://purl.oclc.org/dsdl/schematron" queryBinding="xslt3">{}</schema>'
+    for name, test in (("one", "false()"), ("two", "true()")):
+        (tmp_path / f"{name}.sch").write_text(schema.format(rule.format(test)), encoding="utf-8")
+    (tmp_path / "d.xml").write_text("<a/>", encoding="utf-8")
+    command = ["validate", str(tmp_path / "d.xml"), "--format", "svrl", "--output", str(tmp_path / "out.svrl")]
+    for name in ("one", "two"):
+        command += ["--schematron", str(tmp_path / f"{name}.sch")]
+    done = subprocess.run([sys.executable, "-m", "harness", *command], capture_output=True, check=False)
+    assert done.returncode == 1, done.stderr
+    found = {p.name: p.read_bytes().count(b"<svrl:failed-assert") for p in tmp_path.glob("out*")}
+    assert sorted(found.values()) == [0, 1], found
