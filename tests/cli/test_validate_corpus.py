@@ -30,7 +30,6 @@ JUDGED = {
 }
 """Folder of the corpus to the kind of its files; empty where they come with and without an envelope."""
 UNKNOWN = {
-    "audit": "message:AuditMessage",
     "hl7v3-other": "",
     "ncp-client-api": "",
     "rem-evidence": "message:AcceptanceRejectionByRecipient",
