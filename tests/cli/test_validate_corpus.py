@@ -22,6 +22,7 @@ JUDGED = {
     "xca-query-response": "",
     "xca-retrieve-request": "",
     "xca-retrieve-response": "",
+    "audit": "message:AuditMessage",
     "xcpd-request": "",
     "xcpd-response": "",
     "xdr-submit-request": "",
