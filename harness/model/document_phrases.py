@@ -93,8 +93,8 @@ _PROFILE: Mapping[str, Localized] = {
 _EMBEDDED: Mapping[str, Localized] = {
     "embedded.none": _p("nonXMLBody has no text", "nonXMLBody n'a pas d'élément text"),
     "embedded.by-reference": _p(
-        "the file is given by reference only; what it points to was not looked at",
-        "le fichier n'est donné que par référence ; ce qu'elle désigne n'a pas été examiné",
+        "the file is given by reference only, so that what it points to was not looked at",
+        "le fichier n'est donné que par référence, et ce qu'elle désigne n'a pas été examiné",
     ),
     "embedded.empty": _p("the embedded file is empty", "le fichier inclus est vide"),
     "embedded.representation": _p(
@@ -105,8 +105,8 @@ _EMBEDDED: Mapping[str, Localized] = {
         "the embedded file was encoded in base64 twice", "le fichier inclus a été encodé deux fois en base64"
     ),
     "embedded.compression": _p(
-        "the embedded file is compressed in a way we cannot undo; it was not looked at",
-        "le fichier inclus est compressé d'une façon que nous ne savons pas défaire ; il n'a pas été examiné",
+        "the embedded file is compressed in a way we cannot undo, and was not looked at",
+        "le fichier inclus est compressé d'une façon que nous ne savons pas défaire, et n'a pas été examiné",
     ),
     "embedded.decompressed": _p(
         "the embedded file cannot be decompressed as marked", "le fichier inclus ne se décompresse pas comme indiqué"
@@ -116,8 +116,8 @@ _EMBEDDED: Mapping[str, Localized] = {
         "the bytes are not of the mediaType that is claimed", "les octets ne sont pas du mediaType annoncé"
     ),
     "embedded.media-unknown": _p(
-        "we cannot tell files of this mediaType; the content was not looked at",
-        "nous ne savons pas reconnaître les fichiers de ce mediaType ; le contenu n'a pas été examiné",
+        "we cannot tell files of this mediaType, so that the content was not looked at",
+        "nous ne savons pas reconnaître les fichiers de ce mediaType, et le contenu n'a pas été examiné",
     ),
     "embedded.media-kind": _p(
         "a document of this kind carries another type of file", "un document de ce type porte un autre type de fichier"
@@ -135,7 +135,7 @@ _EMBEDDED: Mapping[str, Localized] = {
     ),
     "embedded.image": _p("the image cannot be read as {format}", "l'image n'est pas lisible comme {format}"),
     "embedded.found": _p("{format}, {size} bytes (limit {limit})", "{format}, {size} octets (limite {limit})"),
-    "embedded.several": _p("{file}; and {others} more", "{file} ; et {others} de plus"),
+    "embedded.several": _p("{file}, and {others} files more", "{file}, et {others} fichiers de plus"),
     "embedded.found-pdf-a": _p("{file}, claims to be PDF/A-{claim}", "{file}, se déclare PDF/A-{claim}"),
     "embedded.found-no-pdf-a": _p("{file}, no claim to be PDF/A", "{file}, sans déclaration PDF/A"),
     "embedded.found-pdf-a-unread": _p(
@@ -199,7 +199,7 @@ _CODES: Mapping[str, Localized] = {
     ),
     "terminology.times": _p("{what}; so at {places} places", "{what} ; de même en {places} endroits"),
     "terminology.next-label": _p(
-        "the code itself is right; align the label, or drop it", "le code est bon ; aligner l'intitulé, ou l'ôter"
+        "the code itself is right, so align the label or drop it", "le code est bon : aligner l'intitulé, ou l'ôter"
     ),
     "terminology.next-code": _p(
         "choose a code that the value set lists, or report the gap to its publisher",
