@@ -17,6 +17,7 @@ from harness.errors import PeerError
 from harness.model import AuditRecord, TlsFacts
 from harness.peers.answers import Refusal
 from harness.peers.clock import Clock
+from harness.peers.handshake import shake_hands
 from harness.peers.network import SecureSocket
 from harness.peers.tls import tls_facts
 from harness.wire import syslog
@@ -178,28 +179,18 @@ class AuditRepository:
         try:
             if len(self._tasks) > self._limits.max_connections:
                 self._refuse("syslog", "too many connections at once")
-            elif await self._shook_hands(stream):
+            elif await self._is_secured(stream):
                 await self._read_frames(stream)
         except _GONE as exc:
             _log.debug("a connection ended: %s", type(exc).__name__)
         finally:
             stream.close()
 
-    async def _shook_hands(self, stream: SecureSocket) -> bool:
-        try:
-            async with asyncio.timeout(self._limits.handshake_s):
-                await stream.shake_hands(self._context, server_side=True)
-        except TimeoutError:
-            self._refuse("tls", "the handshake did not end in time")
-        except ssl.SSLEOFError:
-            self._refuse("tls", "the sender closed the connection during the handshake")
-        except ssl.SSLError as exc:
-            self._refuse("tls", (exc.reason or "failed").replace("_", " ").lower())
-        except OSError:
-            self._refuse("tls", "the sender reset the connection during the handshake")
-        else:
-            return True
-        return False
+    async def _is_secured(self, stream: SecureSocket) -> bool:
+        problem = await shake_hands(stream, self._context, within_s=self._limits.handshake_s, other="sender")
+        if problem:
+            self._refuse("tls", problem)
+        return not problem
 
     async def _read_frames(self, stream: SecureSocket) -> None:
         ssl_object = stream.ssl_object

@@ -18,6 +18,7 @@ from harness.errors import PeerError, WireError
 from harness.model import TRANSACTIONS, Exchange, FailureKind, HttpRecord, Party, TlsFacts, TransportFailure
 from harness.peers.answers import Incoming, ListenerLimits, PlannedAnswer, Refusal
 from harness.peers.clock import Clock
+from harness.peers.handshake import shake_hands
 from harness.peers.network import SecureSocket
 from harness.peers.records import sent_record
 from harness.peers.tls import tls_facts
@@ -213,28 +214,18 @@ class PeerServer:
         try:
             if len(self._connections) > self._limits.max_connections:
                 self._refuse("http", "too many connections at once")
-            elif await self._shook_hands(stream):
+            elif await self._is_secured(stream):
                 await self._serve_requests(stream, port)
         except _GONE as exc:
             _log.debug("a connection ended: %s", type(exc).__name__)
         finally:
             stream.close()
 
-    async def _shook_hands(self, stream: SecureSocket) -> bool:
-        try:
-            async with asyncio.timeout(self._limits.handshake_s):
-                await stream.shake_hands(self._context, server_side=True)
-        except TimeoutError:
-            self._refuse("tls", "the handshake did not end in time")
-        except ssl.SSLEOFError:
-            self._refuse("tls", "the caller closed the connection during the handshake")
-        except ssl.SSLError as exc:
-            self._refuse("tls", (exc.reason or "failed").replace("_", " ").lower())
-        except OSError:
-            self._refuse("tls", "the caller reset the connection during the handshake")
-        else:
-            return True
-        return False
+    async def _is_secured(self, stream: SecureSocket) -> bool:
+        problem = await shake_hands(stream, self._context, within_s=self._limits.handshake_s, other="caller")
+        if problem:
+            self._refuse("tls", problem)
+        return not problem
 
     async def _serve_requests(self, stream: SecureSocket, port: int) -> None:
         ssl_object = stream.ssl_object

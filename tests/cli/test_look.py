@@ -118,8 +118,11 @@ def test_unknown_schema_ends_with_2_and_the_known_names(invoke: Invoke) -> None:
 
 
 def test_record_of_a_run_is_valid_by_its_schema(invoke: Invoke, finished: Finished) -> None:
-    schema = json.loads(invoke("schema", "run").stdout)
-    Draft202012Validator(schema).validate(json.loads((finished.out / "run.json").read_bytes()))
+    schema = Draft202012Validator(json.loads(invoke("schema", "run").stdout))
+    record = json.loads((finished.out / "run.json").read_bytes())
+    assert list(schema.iter_errors(record)) == []
+    assert not schema.is_valid({name: value for name, value in record.items() if name != "scenarios"})
+    assert not schema.is_valid({**record, "more": 1})
 
 
 def test_report_is_rendered_again_to_the_same_bytes(invoke: Invoke, finished: Finished, tmp_path: Path) -> None:

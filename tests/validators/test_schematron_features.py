@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from harness.errors import UnsupportedError
-from harness.validators.schematron import SchOutcome
+from harness.validators import MemoryCache
+from harness.validators.schematron import ALL_REWRITES, Pool, Rewrite, SaxonEngine, SchOutcome
+from tests.validators.conftest import SCHEMA, PackFactory
 
 Judge = Callable[..., SchOutcome]
 
@@ -256,12 +258,40 @@ def test_missing_value_set_leaves_only_documents_that_reach_the_rule_undecided(j
     assert judge(body, "<r><c nullFlavor='UNK'/></r>").results == ()
 
 
-def test_missing_value_set_in_a_context_leaves_the_rule_undecided_and_later_rules_their_turn(judge: Judge) -> None:
+def test_missing_value_set_in_a_context_leaves_the_node_undecided_for_later_rules_too(judge: Judge) -> None:
     body = """<pattern><rule context="c[concat(@code, @codeSystem) =
         doc('gone.xml')//valueSet[1]/conceptList/concept/concat(@code, @codeSystem) or @nullFlavor]">
         <assert test="@x">first</assert></rule><rule context="c"><assert test="@x">second</assert></rule></pattern>"""
     told = [(r.kind, r.message, bool(r.undecided)) for r in judge(body, "<r><c/><c nullFlavor='UNK'/></r>").results]
-    assert told == [("rule", "", True), ("assert", "second", False), ("assert", "first", False)]
+    assert told == [("rule", "", True), ("assert", "first", False)]
+
+
+@pytest.mark.parametrize(
+    ("context", "told"),
+    [
+        ("c[not(@code = doc('gone.xml')//c/@code)]", ["undecided"]),
+        ("c[@code = doc('gone.xml')//c/@code or @x]", ["first"]),
+        ("c[@code = doc('gone.xml')//c/@code and @none]", ["second"]),
+        ("c[@code = doc('gone.xml')//c/@code or not(@code = doc('lost.xml')//c/@code)]", ["undecided"]),
+        ("r[not(@code = doc('gone.xml')//c/@code)]/c", ["undecided"]),
+        ("c[@code = doc('gone.xml')//c/@code][1]", ["undecided"]),
+        ("c[not(@code = doc('gone.xml')//c/@code)] | c[@x]", ["first"]),
+    ],
+    ids=["negated", "decided without it", "excluded without it", "two sets", "of the parent", "counted", "alternative"],
+)
+@pytest.mark.parametrize("rewrites", [ALL_REWRITES, ALL_REWRITES - {Rewrite.SELECTION}], ids=["selected", "matched"])
+def test_rule_fires_only_where_it_does_however_a_missing_value_set_is_filled(
+    pool: Pool, pack_of: PackFactory, context: str, told: list[str], rewrites: frozenset[Rewrite]
+) -> None:
+    rules = "".join(
+        f'<rule context="{c}"><report test="true()">{m}</report></rule>'
+        for c, m in ((context, "first"), ("c", "second"))
+    )
+    schema = SCHEMA.format(attributes="", body=f"<pattern>{rules}</pattern>")
+    artefact = pack_of({"schema.sch": schema}).artefacts[0]
+    outcome = SaxonEngine(pool, MemoryCache(), rewrites=rewrites).judge(artefact, "<r code='q'><c code='z' x='1'/></r>")
+    assert outcome.failure == ""
+    assert ["undecided" if r.undecided else r.message for r in outcome.results] == told
 
 
 @pytest.mark.parametrize("name", ["/etc/hostname", "https://example.org/x.xml", "../outside.xml"], ids=str)

@@ -24,10 +24,11 @@ from harness.validators.schematron._compiled import (
     Piece,
     RuleInfo,
 )
+from harness.validators.schematron._context import Path as ContextPath
 from harness.validators.schematron._context import paths_of, without_brackets
 from harness.validators.schematron._parts import XPATH_1, XSL
 from harness.validators.schematron._read import stable_pattern_name
-from harness.validators.schematron._rewrite import MISSING, Rewriter
+from harness.validators.schematron._rewrite import MISSING, Rewriter, assignments, possibly, surely
 from harness.validators.schematron._rewrites import Rewrite
 from harness.validators.schematron._schema import Expression, Let, Pattern, Phase, Rule, SchCheck, Schema
 from harness.validators.schematron._selection import (
@@ -36,7 +37,6 @@ from harness.validators.schematron._selection import (
     Taken,
     guard,
     is_undecided,
-    replaced,
     rewritten,
 )
 from harness.validators.schematron._variables import global_lets, sharing, undefined_variables
@@ -208,7 +208,14 @@ def _is_selectable(c: _Compiling, pattern: Pattern, start: str) -> bool:
     if Rewrite.SELECTION not in c.rewrites or c.careful or c.version or pattern.documents or start:
         return False
     return bool(pattern.rules) and all(
-        not r.namespaces and not r.visit_each and paths_of(r.context) is not None for r in pattern.rules
+        not r.namespaces and not r.visit_each and _is_plain(paths_of(r.context)) for r in pattern.rules
+    )
+
+
+def _is_plain(paths: tuple[ContextPath, ...] | None) -> bool:
+    """Whether nodes may be selected by `paths`: where siblings are counted, a value set that is missing changes the count."""
+    return paths is not None and not any(
+        step.by_position and any("doc" in p for p in step.predicates) for path in paths for step in path.steps
     )
 
 
@@ -226,17 +233,19 @@ def _select(c: _Compiling, bodies: Bodies, tree: SelectionTree, number: int, pat
     for index, rule in enumerate(pattern.rules):
         rule_no = _numbered(c, number, pattern, index, rule)
         body = f"<xsl:text>R{rule_no}{RECORD_END}</xsl:text>" + bodies.items(rule, owner)
-        for raw in paths_of(rule.context) or ():
-            path = rewritten(raw, c.expression)
-            taken = guard(raw, earlier)
+        ways = [(raw, rewritten(raw, c.expression)) for raw in paths_of(rule.context) or ()]
+        sure = [Taken(raw, path, surely=True) for raw, path in ways]
+        for number_of, (raw, path) in enumerate(ways):
+            taken = guard(raw, [*earlier, *sure[:number_of]])
             if taken is not None:
-                tree.add(replaced(path, "false()"), raw, _unless(taken, body))
+                tree.add(rewritten(path, surely), raw, _unless(taken, body))
             if is_undecided(path):
-                # a value set is missing: undecidable where only it decides, and later rules have their turn
-                others = guard(raw, [*earlier, Taken(raw, path)], selected_as_written=False)
+                # undecidable where the rule might take the node and does not for certain; said once
+                might = [Taken(r, p) for r, p in ways[:number_of]]
+                others = guard(raw, [*earlier, *sure, *might], selected_as_written=False) or ""
                 record = f"<xsl:value-of select=\"h:record(., 'V{rule_no}', ())\"/>"
-                tree.add(replaced(path, "true()"), raw, _unless(others or "", record))
-            earlier.append(Taken(raw, path))
+                tree.add(rewritten(path, possibly), raw, _unless(others, record))
+        earlier += [Taken(raw, path) for raw, path in ways]
 
 
 def _unless(taken: str, body: str) -> str:
@@ -263,14 +272,18 @@ def _matched(c: _Compiling, bodies: Bodies, number: int, pattern: Pattern) -> st
             body = f"<xsl:try>{body}<xsl:catch>{caught}</xsl:catch></xsl:try>"
         fired = f"<xsl:text>R{rule_no}{RECORD_END}</xsl:text>"
         if MISSING in context:
-            # decided without the missing value set: matches; matches only if the code were in it: undecidable, and
-            # the later rules of the pattern have their turn
-            possible = quoteattr(context.replace(MISSING, "true()"))
+            # decided where the rule matches however the look-ups come out; undecidable where it might, and then neither
+            # this rule nor a later one may speak of the node
+            ways = assignments(context)
+            if not ways:
+                c.problems.setdefault(f"too many look-ups in missing value sets (rule {c.rules[rule_no].name})")
+                continue
+            possible = quoteattr(" | ".join(f"({w})" for w in ways))
             out.append(
                 f'<xsl:template match={possible} {attributes} priority="{priority - 1}">'
-                f"<xsl:value-of select=\"h:record(., 'V{rule_no}', ())\"/><xsl:next-match/></xsl:template>"
+                f"<xsl:value-of select=\"h:record(., 'V{rule_no}', ())\"/></xsl:template>"
             )
-            context = context.replace(MISSING, "false()")
+            context = " intersect ".join(f"({w})" for w in ways)
         match = quoteattr(context)
         out.append(f'<xsl:template match={match} {attributes} priority="{priority}">{fired}{body}</xsl:template>')
     return "\n".join(out)

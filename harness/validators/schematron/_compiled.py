@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from harness.validators.schematron._rewrite import Parameter
 from harness.validators.schematron._schema import Expression, Message, Note, Rich
 
-FORMAT = 7
+FORMAT = 8
 """Raised whenever compiled schemas of an older version may no longer be used."""
 
 

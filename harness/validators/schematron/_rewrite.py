@@ -8,6 +8,7 @@ those strings answers the same. `optimise=False` in the compiler leaves all of t
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import product
 
 MISSING = "\ue010"
 """Stands in a rewritten expression for a look-up in a value set that was never published."""
@@ -28,6 +29,35 @@ _DOCUMENT = re.compile(_DOC)
 _BEFORE = re.compile(r"(?:^|[(\[,]|(?<![\w.:@$/-])(?:and|or|then|else|return|satisfies))\s*$")
 _AFTER = re.compile(r"\s*(?:$|[)\],]|(?:and|or|then|else|return|satisfies)(?![\w.:-]))")
 """What may stand around a look-up that is rewritten: nothing that binds tighter than a comparison, and no step."""
+
+
+_MOST_UNKNOWNS = 4
+
+
+def assignments(expression: str) -> tuple[str, ...]:
+    """`expression` under every way its look-ups in missing value sets might come out; empty when those are too many."""
+    count = expression.count(MISSING)
+    if count > _MOST_UNKNOWNS:
+        return ()
+    texts = []
+    for values in product(("false()", "true()"), repeat=count):
+        rest = iter(values)
+        texts.append(re.sub(MISSING, lambda _, r=rest: next(r), expression))  # type: ignore[misc]
+    return tuple(texts)
+
+
+def surely(predicate: str) -> str:
+    """A test that `predicate` holds however its unknown look-ups come out."""
+    if MISSING not in predicate:
+        return predicate
+    return " and ".join(f"boolean({t})" for t in assignments(predicate)) or "false()"
+
+
+def possibly(predicate: str) -> str:
+    """A test that `predicate` holds for some way its unknown look-ups might come out."""
+    if MISSING not in predicate:
+        return predicate
+    return " or ".join(f"boolean({t})" for t in assignments(predicate)) or "true()"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from xml.sax.saxutils import quoteattr
 
 from harness.validators.schematron._compiled import Piece
 from harness.validators.schematron._context import Path, Step, overlap, templates_in
-from harness.validators.schematron._rewrite import MISSING
+from harness.validators.schematron._rewrite import MISSING, possibly, surely
 
 TEMPLATE_KEY = '<xsl:key name="h-t" match="*" use="*:templateId/@root"/>'
 
@@ -81,10 +81,14 @@ class SelectionTree:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What an earlier rule of a pattern takes: its path as written and as rewritten."""
+    """What an earlier rule of a pattern takes: its path as written and as rewritten.
+
+    `surely`: only the nodes it takes however look-ups in missing value sets come out, else all it might take.
+    """
 
     raw: Path
     rewritten: Path
+    surely: bool = False
 
 
 def rewritten(path: Path, expression: Callable[[str], str]) -> Path:
@@ -96,18 +100,13 @@ def rewritten(path: Path, expression: Callable[[str], str]) -> Path:
     return Path(steps, path.absolute)
 
 
-def replaced(path: Path, value: str) -> Path:
-    """`path` with look-ups in a missing value set taken for `value` (`true()` or `false()`)."""
-    return rewritten(path, lambda predicate: predicate.replace(MISSING, value))
-
-
 def is_undecided(path: Path) -> bool:
     """Whether some predicate looks into a value set that is missing."""
     return any(MISSING in p for s in path.steps for p in s.predicates)
 
 
 def guard(raw: Path, earlier: Iterable[Taken], *, selected_as_written: bool = True) -> str | None:
-    """A test that some earlier rule takes the node, empty where none can; None where one always does.
+    """A test that some earlier rule takes the node or might, empty where none can; None where one always does.
 
     `selected_as_written` false: the node was selected by something wider than `raw`, so that no step is known to hold.
     """
@@ -118,7 +117,8 @@ def guard(raw: Path, earlier: Iterable[Taken], *, selected_as_written: bool = Tr
         shared = _shared(taken.raw, raw) if selected_as_written else 0
         if shared == len(raw.steps) and selected_as_written and not is_undecided(taken.rewritten):
             return None
-        tests.append(replaced(taken.rewritten, "false()").reversed_test(min(shared, max(len(raw.steps) - 1, 0))))
+        path = rewritten(taken.rewritten, surely if taken.surely else possibly)
+        tests.append(path.reversed_test(min(shared, max(len(raw.steps) - 1, 0))))
     return " or ".join(f"exists({t})" for t in dict.fromkeys(tests))
 
 
