@@ -66,6 +66,7 @@ class _Saxon:
         self._xslt = self._processor.new_xslt30_processor()
         self._executables: dict[str, object] = {}
         self._documents: dict[str, object] = {}
+        self._folders: dict[str, str] = {}
         self._values: dict[tuple[str, str], object] = {}
 
     def serve(self, request: Message) -> Mapping[str, object]:
@@ -76,6 +77,7 @@ class _Saxon:
                 return {"ok": True, "seconds": time.perf_counter() - started}
             if request["do"] == "forget":
                 self._executables.pop(str(request["key"]), None)
+                self._folders.pop(str(request["key"]), None)
                 return {"ok": True}
             result = self._run(str(request["key"]), str(request["text"]), str(request["folder"]))
         except self._error as exc:
@@ -114,7 +116,9 @@ class _Saxon:
     def _run(self, key: str, text: str, folder: str) -> str:
         executable = self._executables[key]
         node = self._processor.parse_xml(xml_text=text, encoding="UTF-8")
-        executable.set_parameter("h-folder", self._processor.make_string_value(folder))  # type: ignore[attr-defined]
+        if self._folders.get(key, "") != folder:  # a value of its own for each run would stay in the process
+            self._folders[key] = folder
+            executable.set_parameter("h-folder", self._processor.make_string_value(folder))  # type: ignore[attr-defined]
         executable.set_global_context_item(xdm_item=node)  # type: ignore[attr-defined]
         return executable.transform_to_string(xdm_node=node) or ""  # type: ignore[attr-defined]
 
