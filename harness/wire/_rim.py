@@ -176,13 +176,15 @@ def errors_of(parent: etree._Element | None) -> tuple[tuple[RegistryError, ...],
     ), True
 
 
-def _localized(parent: etree._Element, name: str) -> str | None:
+def localized(parent: etree._Element, name: str) -> str | None:
+    """The text of the first rim:LocalizedString of `name` (Name or Description)."""
     return get(find(parent, f"rim:{name}/rim:LocalizedString"), "value")
 
 
-def _classification(element: etree._Element) -> Coded:
+def classification_of(element: etree._Element) -> Coded:
+    """The code that a rim:Classification of an external scheme gives."""
     scheme = next((s.values[0] for s in slots_of(element) if s.name == "codingScheme" and s.values), None)
-    return Coded(code=element.get("nodeRepresentation"), scheme=scheme, display=_localized(element, "Name"))
+    return Coded(code=element.get("nodeRepresentation"), scheme=scheme, display=localized(element, "Name"))
 
 
 def entry_of(element: etree._Element) -> DocumentEntry:
@@ -193,7 +195,7 @@ def entry_of(element: etree._Element) -> DocumentEntry:
     identifiers = element.findall("rim:ExternalIdentifier", ns.PREFIXES)
 
     def coded(scheme: str) -> tuple[Coded, ...]:
-        return tuple(_classification(c) for c in classes if c.get("classificationScheme") == scheme)
+        return tuple(classification_of(c) for c in classes if c.get("classificationScheme") == scheme)
 
     def one(scheme: str) -> Coded | None:
         return next(iter(coded(scheme)), None)
@@ -217,8 +219,8 @@ def entry_of(element: etree._Element) -> DocumentEntry:
         size=first.get("size"),
         hash=first.get("hash"),
         slots=tuple(s for s in slots if s.name not in _OWN_SLOTS),
-        title=_localized(element, "Name"),
-        description=_localized(element, "Description"),
+        title=localized(element, "Name"),
+        description=localized(element, "Description"),
         version=get(find(element, "rim:VersionInfo"), "versionName"),
         class_code=one(codes.SCHEME_CLASS_CODE),
         type_code=one(codes.SCHEME_TYPE_CODE),
@@ -288,7 +290,8 @@ def add_errors(parent: etree._Element, errors: tuple[RegistryError, ...], presen
         )
 
 
-def _add_localized(parent: etree._Element, name: str, value: str | None) -> None:
+def add_localized(parent: etree._Element, name: str, value: str | None) -> None:
+    """Name or Description as last child of `parent`, nothing when there is no value."""
     if value is not None:
         add(add(parent, name), "LocalizedString", value=value)
 
@@ -314,8 +317,8 @@ def add_entry(objects: etree._Element, entry: DocumentEntry) -> None:
         ("hash", entry.hash),
     )
     add_slots(box, (*(Slot(name=n, values=(v,)) for n, v in own if v is not None), *entry.slots))
-    _add_localized(box, "Name", entry.title)
-    _add_localized(box, "Description", entry.description)
+    add_localized(box, "Name", entry.title)
+    add_localized(box, "Description", entry.description)
     if entry.version is not None:
         add(box, "VersionInfo", versionName=entry.version)
     coded = [
@@ -360,7 +363,7 @@ def _add_classification(box: etree._Element, entry: DocumentEntry, scheme: str, 
     classification = _classification_box(box, entry, scheme, value.code)
     if value.scheme is not None:
         add_slots(classification, (Slot(name="codingScheme", values=(value.scheme,)),))
-    _add_localized(classification, "Name", value.display)
+    add_localized(classification, "Name", value.display)
 
 
 def _add_identifier(box: etree._Element, entry: DocumentEntry, scheme: str, name: str, value: str) -> None:
@@ -373,7 +376,7 @@ def _add_identifier(box: etree._Element, entry: DocumentEntry, scheme: str, name
         registryObject=entry.id,
         value=value,
     )
-    _add_localized(identifier, "Name", name)
+    add_localized(identifier, "Name", name)
 
 
 def add_association(objects: etree._Element, association: Association) -> None:

@@ -7,7 +7,7 @@ Sources, named at each block: eHDSI NCPeH Components Specification and OpenNCP c
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# --- Transactions: SOAP actions. Source: IHE ITI TF-2, 3.55.4.1, 3.38.4.1, 3.39.4.1 and their WSDL.
+# --- Transactions: SOAP actions. Source: IHE ITI TF-2, 3.55.4.1, 3.38.4.1, 3.39.4.1, 3.41.4.1 and their WSDL.
 ACTION_XCPD_REQUEST = "urn:hl7-org:v3:PRPA_IN201305UV02:CrossGatewayPatientDiscovery"
 ACTION_XCPD_RESPONSE = "urn:hl7-org:v3:PRPA_IN201306UV02:CrossGatewayPatientDiscovery"
 ACTION_XCPD_DEFERRED_REQUEST = "urn:hl7-org:v3:PRPA_IN201305UV02:Deferred:CrossGatewayPatientDiscovery"
@@ -15,6 +15,8 @@ ACTION_XCA_QUERY_REQUEST = "urn:ihe:iti:2007:CrossGatewayQuery"
 ACTION_XCA_QUERY_RESPONSE = "urn:ihe:iti:2007:CrossGatewayQueryResponse"
 ACTION_XCA_RETRIEVE_REQUEST = "urn:ihe:iti:2007:CrossGatewayRetrieve"
 ACTION_XCA_RETRIEVE_RESPONSE = "urn:ihe:iti:2007:CrossGatewayRetrieveResponse"
+ACTION_XDR_REQUEST = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"
+ACTION_XDR_RESPONSE = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-bResponse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +30,12 @@ class Actions:
 ITI_55 = "ITI-55"
 ITI_38 = "ITI-38"
 ITI_39 = "ITI-39"
+ITI_41 = "ITI-41"
 ACTIONS: Mapping[str, Actions] = {
     ITI_55: Actions(request=ACTION_XCPD_REQUEST, response=ACTION_XCPD_RESPONSE),
     ITI_38: Actions(request=ACTION_XCA_QUERY_REQUEST, response=ACTION_XCA_QUERY_RESPONSE),
     ITI_39: Actions(request=ACTION_XCA_RETRIEVE_REQUEST, response=ACTION_XCA_RETRIEVE_RESPONSE),
+    ITI_41: Actions(request=ACTION_XDR_REQUEST, response=ACTION_XDR_RESPONSE),
 }
 
 # --- Code systems. Source: HL7 OID registry; eHDSI master value sets catalogue.
@@ -193,6 +197,12 @@ KINDS: Mapping[str, DocumentKind] = {
         ),
     )
 }
+# Consents. Source: eHDSI consent codes, value set of OID 1.3.6.1.4.1.12559.11.10.1.3.2.4.1.
+CONSENT_SCHEME = "1.3.6.1.4.1.12559.11.10.1.3.2.4.1"
+CONSENT_OPT_IN = CONSENT_SCHEME + ".1"
+CONSENT_OPT_OUT = CONSENT_SCHEME + ".2"
+SUBMITTED_KINDS = ("edispensation", "edispensation-discard", "consent", "hcer")
+"""Kinds that travel by ITI-41, from country B to country A."""
 ORCD_KINDS = tuple(k for k in KINDS if k.startswith("orcd-"))
 
 
@@ -249,6 +259,15 @@ SCHEME_EVENT_CODES = "urn:uuid:2c6b8cb7-8b2a-4051-b291-b1ae6a575ef4"
 SCHEME_PATIENT_ID = "urn:uuid:58a6f841-87b3-4a3e-92fd-a8ffeff98427"
 SCHEME_UNIQUE_ID = "urn:uuid:2e82c1f6-a085-4c72-9da3-8640a32e42ab"
 CONFIDENTIALITY_CODES = ("N", "R", "V")
+OBJECT_SUBMISSION_SET = "urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd"
+"""Object type of a submission set, and the classification node that marks one."""
+SCHEME_SET_AUTHOR = "urn:uuid:a7058bb9-b4e4-4307-ba5b-e3f0ab85e12d"
+SCHEME_SET_CONTENT_TYPE = "urn:uuid:aa543740-bdda-424e-8c96-df4873be8500"
+SCHEME_SET_UNIQUE_ID = "urn:uuid:96fdda7c-d067-4183-912e-bf5ee74998a8"
+SCHEME_SET_PATIENT_ID = "urn:uuid:6b5aea1a-874d-4603-a4bc-96a0a7b38446"
+SCHEME_SET_SOURCE_ID = "urn:uuid:554ac39e-e3fe-47fe-b233-965d2a147832"
+SLOT_SET_STATUS = "SubmissionSetStatus"
+SET_STATUS_ORIGINAL = "Original"
 EVENT_DISPENSABLE = "urn:ihe:iti:xdw:2011:eventCode:open"
 EVENT_NOT_DISPENSABLE = "urn:ihe:iti:xdw:2011:eventCode:closed"
 EMPTY_SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
@@ -361,6 +380,26 @@ ERROR_GENERIC_CONNECTION_NOT_POSSIBLE = "ERROR_GENERIC_CONNECTION_NOT_POSSIBLE"
 ERROR_PS_GENERIC = "ERROR_PS_GENERIC"
 ERROR_EP_GENERIC = "ERROR_EP_GENERIC"
 ERROR_ORCD_GENERIC = "ERROR_ORCD_GENERIC"
+# Provide and register. Source: eHDSI NCPeH Components Specification, error codes; IHE ITI TF-3, table 4.2.4.1-2.
+ERROR_EP_ALREADY_DISPENSED = "4106"
+ERROR_UNKNOWN_SIGNIFIER = "4202"
+ERROR_ED_GENERIC = "ERROR_ED_GENERIC"
+ERROR_ED_NOT_DISPENSABLE = "ERROR_ED_NOT_DISPENSABLE_EPRESCRIPTION"
+ERROR_ED_SUBSTITUTION = "ERROR_ED_SUBSTITUTION_INFORMATION_NOT_ALLOWED"
+ERROR_ED_NOT_IDENTIFIABLE = "ERROR_ED_EPRESCRIPTION_NOT_IDENTIFIABLE"
+ERROR_ED_ACK_NOT_RECEIVED = "ERROR_ED_EDISPENSATION_ACK_NOT_RECEIVED"
+ERROR_ED_NOT_UPDATED = "ERROR_ED_EPRESCRIPTION_NOT_UPDATED"
+ERROR_ED_NOT_STORED = "ERROR_ED_EDISPENSATION_NOT_STORED"
+ERROR_ED_MISSING_MAPPING = "ERROR_ED_MISSING_EXPECTED_MAPPING"
+ERROR_ED_DISCARD_FAILED = "ERROR_ED_DISCARD_FAILED"
+WARNING_ED_BASIC_DATA = "WARNING_ED_MISSING_BASIC_DATA"
+XDS_MISSING_DOCUMENT_METADATA = "XDSMissingDocumentMetadata"
+XDS_PATIENT_ID_DOES_NOT_MATCH = "XDSPatientIdDoesNotMatch"
+XDS_DUPLICATE_IN_REPOSITORY = "XDSRepositoryDuplicateUniqueIdInMessage"
+XDS_DUPLICATE_IN_REGISTRY = "XDSRegistryDuplicateUniqueIdInMessage"
+XDS_REPOSITORY_METADATA_ERROR = "XDSRepositoryMetadataError"
+XDS_REGISTRY_METADATA_ERROR = "XDSRegistryMetadataError"
+UNRESOLVED_REFERENCE = "UnresolvedReferenceException"
 NOT_FOUND_BY_KIND: Mapping[str, str] = {
     "patient-summary": ERROR_PS_NOT_FOUND,
     "eprescription": ERROR_EP_NOT_FOUND,
@@ -379,7 +418,9 @@ ERROR_NAMES: Mapping[str, tuple[str, ...]] = {
     ERROR_EP_REGISTRY_NOT_ACCESSIBLE: ("ERROR_EP_REGISTRY_NOT_ACCESSIBLE",),
     ERROR_TRANSCODING: ("ERROR_TRANSCODING_ERROR",),
     ERROR_UNKNOWN_PATIENT_IDENTIFIER: ("ERROR_UNKNOWN_PATIENT_IDENTIFIER",),
-    ERROR_NO_CONSENT: ("ERROR_NO_CONSENT", "ERROR_PS_NO_CONSENT", "ERROR_EP_NO_CONSENT"),
+    ERROR_NO_CONSENT: ("ERROR_NO_CONSENT", "ERROR_PS_NO_CONSENT", "ERROR_EP_NO_CONSENT", "ERROR_ED_NO_CONSENT"),
+    ERROR_EP_ALREADY_DISPENSED: ("ERROR_EP_ALREADY_DISPENSED",),
+    ERROR_UNKNOWN_SIGNIFIER: ("ERROR_UNKNOWN_SIGNIFIER",),
     ERROR_WEAK_AUTHENTICATION: ("ERROR_WEAK_AUTHENTICATION",),
     ERROR_INSUFFICIENT_RIGHTS: ("ERROR_INSUFFICIENT_RIGHTS",),
 }

@@ -83,8 +83,12 @@ def parse_multipart(content_type: ContentType | str, body: bytes) -> tuple[Part,
     return root, tuple(part for part in parts if part is not root)
 
 
-def build_multipart(root_xml: bytes, attachments: Sequence[Part], boundary: str) -> tuple[str, bytes]:
-    """The Content-Type value and the body of an MTOM package of SOAP 1.2: `root_xml`, then the attachments as binary.
+def build_multipart(
+    root_xml: bytes, attachments: Sequence[Part], boundary: str, *, soap_type: str = SOAP
+) -> tuple[str, bytes]:
+    """The Content-Type value and the body of an MTOM package: `root_xml`, then the attachments as binary.
+
+    `soap_type` is the media type of the envelope, that of SOAP 1.2 unless told otherwise.
 
     Raises:
         ValueError: `boundary` is not a legal one or occurs in the content, or an attachment has no Content-ID.
@@ -98,7 +102,7 @@ def build_multipart(root_xml: bytes, attachments: Sequence[Part], boundary: str)
         raise ValueError("the boundary occurs in the content")
     if any(not attachment.content_id for attachment in attachments):
         raise ValueError("an attachment needs a Content-ID")
-    root = Part(content_id=ROOT_ID, content_type=f'{XOP}; charset=UTF-8; type="{SOAP}"', content=root_xml)
+    root = Part(content_id=ROOT_ID, content_type=f'{XOP}; charset=UTF-8; type="{soap_type}"', content=root_xml)
     chunks = []
     for part in (root, *attachments):
         head = (
@@ -106,7 +110,7 @@ def build_multipart(root_xml: bytes, attachments: Sequence[Part], boundary: str)
             f"Content-ID: <{part.content_id}>\r\n\r\n"
         )
         chunks += [delimiter, head.encode(), part.content, b"\r\n"]
-    value = f'{MULTIPART}; type="{XOP}"; start="<{ROOT_ID}>"; start-info="{SOAP}"; boundary="{boundary}"'  # one line, no folding
+    value = f'{MULTIPART}; type="{XOP}"; start="<{ROOT_ID}>"; start-info="{soap_type}"; boundary="{boundary}"'  # one line, no folding
     return value, b"".join((*chunks, delimiter, b"--\r\n"))
 
 
@@ -139,6 +143,21 @@ def resolve_xop(element: etree._Element, parts: Mapping[str, Part]) -> BinaryCon
             "no part of the package has this Content-ID", kind="xop", xpath=ns.xpath_of(children[0]), found=href[4:]
         )
     return BinaryContent(content=part.content, form="xop", part=part)
+
+
+def put_content(
+    holder: etree._Element, content: bytes, form: str, content_id: str, media_type: str = "text/xml"
+) -> Part | None:
+    """Makes `holder` stand for `content`: base64 inside it (`inline`), or a reference to the part returned (`xop`).
+
+    Source: XOP 1.0, 3.1.
+    """
+    if form == "inline":
+        holder.text = base64.b64encode(content).decode("ascii")
+        return None
+    include = etree.SubElement(holder, _INCLUDE, nsmap={"xop": ns.XOP})
+    include.set("href", "cid:" + content_id)
+    return Part(content_id=content_id, content_type=media_type, content=content)
 
 
 def _parts(body: bytes, boundary: bytes) -> list[Part]:

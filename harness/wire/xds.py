@@ -7,7 +7,6 @@ Values are kept as they stand on the wire, so that a check can judge them: absen
 Sources: IHE ITI TF-2, 3.18, 3.38, 3.39, 3.43; IHE ITI TF-3, 4.2; OASIS ebRS and ebRIM 3.0; eHDSI XCA Profile.
 """
 
-import base64
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -453,14 +452,9 @@ def build_retrieve_answer(
         if document.form == "absent":
             continue
         holder = etree.SubElement(box, ns.clark(ns.XDSB, "Document"))
-        if document.form == "inline":
-            holder.text = base64.b64encode(document.content).decode("ascii")
-            continue
-        cid = content_id(number)
-        include = etree.SubElement(holder, ns.clark(ns.XOP, "Include"), nsmap={"xop": ns.XOP})
-        include.set("href", "cid:" + cid)
         mime_type = document.mime_type or "application/octet-stream"
-        parts.append(mtom.Part(content_id=cid, content_type=mime_type, content=document.content))
+        part = mtom.put_content(holder, document.content, document.form, content_id(number), mime_type)
+        parts += [part] if part is not None else []
     return to_bytes(root), tuple(parts)
 
 
