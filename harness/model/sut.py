@@ -95,7 +95,10 @@ class Practitioner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PopulationDocument:
-    """A document a country-A system holds. `level` is 1 or 3; `content` the exact bytes; `path` where they came from."""
+    """A document a country-A system holds. `level` is 1 or 3; `content` the exact bytes; `path` where they came from.
+
+    A prescription that is not `dispensable` was used up or stopped before.
+    """
 
     key: str
     patient: str
@@ -106,6 +109,7 @@ class PopulationDocument:
     path: str = ""
     pair: str = ""
     title: str = ""
+    dispensable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -167,6 +167,7 @@ class DocumentForm(Form):
     path: Text
     pair: Text = ""
     title: Text = ""
+    dispensable: bool = True
 
 
 class PopulationForm(Form):

@@ -110,7 +110,8 @@ def build_multipart(
             f"Content-ID: <{part.content_id}>\r\n\r\n"
         )
         chunks += [delimiter, head.encode(), part.content, b"\r\n"]
-    value = f'{MULTIPART}; type="{XOP}"; start="<{ROOT_ID}>"; start-info="{soap_type}"; boundary="{boundary}"'  # one line, no folding
+    # one line, no folding
+    value = f'{MULTIPART}; type="{XOP}"; start="<{ROOT_ID}>"; start-info="{soap_type}"; boundary="{boundary}"'
     return value, b"".join((*chunks, delimiter, b"--\r\n"))
 
 

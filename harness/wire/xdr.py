@@ -37,6 +37,7 @@ __all__ = [
     "SubmittedDocument",
     "build_submission",
     "has_member",
+    "kind_of",
     "parse_submission",
 ]
 
@@ -73,14 +74,12 @@ class Submission:
 
     @property
     def kinds(self) -> tuple[str | None, ...]:
-        """The kind each entry is of by its format code, None where that is of no kind that travels by ITI-41.
-
-        Source: eHDSI XDR Profile (the format code tells dispensation from discard).
-        """
-        return tuple(_kind(entry) for entry in self.entries)
+        """The kind of each entry. Source: eHDSI XDR Profile (the format code tells dispensation from discard)."""
+        return tuple(kind_of(entry) for entry in self.entries)
 
 
-def _kind(entry: DocumentEntry) -> str | None:
+def kind_of(entry: DocumentEntry) -> str | None:
+    """The kind of a submitted entry by its format code, None where that is of no kind that travels by ITI-41."""
     code = entry.format_code.code if entry.format_code else None
     return next((k for k in codes.SUBMITTED_KINDS if code and codes.level_of_format(k, code) is not None), None)
 
@@ -88,9 +87,7 @@ def _kind(entry: DocumentEntry) -> str | None:
 def has_member(package: str | None, entry: str | None, identifier: str | None = None) -> Association:
     """The association that puts `entry` into submission set `package`. Source: IHE ITI TF-3, 4.2.2.1."""
     status = Slot(name=codes.SLOT_SET_STATUS, values=(codes.SET_STATUS_ORIGINAL,))
-    return Association(
-        type=codes.ASSOCIATION_HAS_MEMBER, source=package, target=entry, id=identifier, slots=(status,)
-    )
+    return Association(type=codes.ASSOCIATION_HAS_MEMBER, source=package, target=entry, id=identifier, slots=(status,))
 
 
 def parse_submission(
