@@ -12,11 +12,14 @@ from harness.checks import (
     transport,
     xcaq,
     xcaq_entries,
+    xcaq_kinds,
     xcaq_query,
     xcar,
     xcpd,
     xcpd_query,
     xcpd_subjects,
+    xdr,
+    xdr_request,
 )
 from harness.checks._compare import compare, same_as, show
 from harness.checks._facts import facts, shown, status_word
@@ -32,8 +35,11 @@ FAMILIES = (
     xcpd_query,
     xcaq,
     xcaq_entries,
+    xcaq_kinds,
     xcaq_query,
     xcar,
+    xdr,
+    xdr_request,
     assertions,
     token_assertions,
     cda,

@@ -1,7 +1,7 @@
 """The simulated initiating gateway, NCPeH of country B: makes signed ITI-55, ITI-38, ITI-39 and ITI-41 requests."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from harness.model import TRANSACTIONS, OurSide, Patient, PatientId, Practitioner, SutActor
@@ -172,7 +172,8 @@ class InitiatingGateway:
             return xds.RetrieveRequest(documents=given.documents(arguments, "documents")), patient
         kinds = given.texts(arguments, "kind", DEFAULT_KIND)
         class_codes = [given.chosen(KINDS, kind, "kind", "document kind").class_code for kind in kinds]
-        return xds.find_documents(patient.cx, class_codes), given.patient_id(arguments, "trc_patient_id") or patient
+        query = xds.find_documents(patient.cx, class_codes, extra=tuple(_filters(arguments)))
+        return query, given.patient_id(arguments, "trc_patient_id") or patient
 
     def _submission(
         self,
@@ -213,6 +214,18 @@ class InitiatingGateway:
         if arguments.get("patient") is not None:
             query = _with_criteria(query, _patient(arguments, patients), by)
         return _overridden(query, override)
+
+
+def _filters(arguments: Arguments) -> Iterator[xds.Slot]:
+    """The filter slots of a query for original clinical documents. Source: eHDSI XCA Profile, OrCD filters."""
+    for argument, slot in (
+        ("maximum_size", xds.SLOT_MAXIMUM_SIZE),
+        ("created_before", xds.SLOT_CREATED_BEFORE),
+        ("created_after", xds.SLOT_CREATED_AFTER),
+    ):
+        value = given.text(arguments, argument)
+        if value is not None:
+            yield xds.Slot(name=slot, values=(value,))
 
 
 def _mutation(name: str, transaction: str) -> Mutation:
