@@ -62,7 +62,7 @@ def reference_command(
         else:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-reference-")))
         now = utc_now()
-        ours = OurSide(pki=PKI_FOLDER, ports=dict.fromkeys(("xcpd", "xca"), free_port("127.0.0.1")))
+        ours = OurSide(pki=PKI_FOLDER, ports=dict.fromkeys(("xcpd", "xca", "xdr"), free_port("127.0.0.1")))
         files = read_folder(folder / PKI_FOLDER)
         if files:
             pki = pki_from_files(files, at=now, host=ours.host)
@@ -82,6 +82,7 @@ def reference_command(
                 home_community=ours.home_community,
                 xcpd=f"https://{ours.host}:{ours.ports['xcpd']}/xcpd",
                 xca=f"https://{ours.host}:{ours.ports['xca']}/xca",
+                xdr=f"https://{ours.host}:{ours.ports['xdr']}/xdr",
             ),
             faults=frozenset(faults),
         )
@@ -102,7 +103,7 @@ def reference_command(
                     partial.replace(write_sut)
                 except OSError as exc:
                     raise cannot_write("--write-sut", write_sut, exc) from exc
-            for key in ("xcpd", "xca", "trigger"):
+            for key in ("xcpd", "xca", "xdr", "trigger"):
                 url = getattr(endpoints, key)
                 if url:
                     ERR.print(f"{key:<8} {url}", markup=False)

@@ -43,6 +43,7 @@ _ALLERGIES = "1.3.6.1.4.1.12559.11.10.1.3.1.2.12"
 class Held:
     """One document as it is listed and handed out. `pair` joins the two forms of one document, empty when it has none.
 
+    A prescription that is `used_up` was dispensed or stopped before.
     `created` is yyyyMMddHHmmss in UTC; `patient` a key of `Holdings.patients`; `kind` None when we do not serve its kind.
     """
 
@@ -60,6 +61,7 @@ class Held:
     content: bytes = field(repr=False)
     pair: str = ""
     from_folder: bool = False
+    used_up: bool = False
 
     @property
     def sha1(self) -> str:
@@ -152,7 +154,12 @@ def _population(path: Path) -> tuple[dict[str, Patient], list[Held]]:
             header = _header(file.read_bytes())
             held = _held(file.name, str(row["patient"]), header, file.read_bytes())
             documents.append(
-                replace(held, pair=str(row.get("pair", "")), title=str(row.get("title", "")) or held.title)
+                replace(
+                    held,
+                    pair=str(row.get("pair", "")),
+                    title=str(row.get("title", "")) or held.title,
+                    used_up=not row.get("dispensable", True),
+                )
             )
     except (OSError, UnicodeDecodeError, YAMLError, WireError, KeyError, TypeError, ValueError, AttributeError) as exc:
         problem = f"{path.name}: the population cannot be read: {type(exc).__name__} {exc}"

@@ -90,10 +90,10 @@ def serve(config: ReferenceConfig, *, ready: Callable[[Endpoints], None], stop: 
                 config.population_path, config.documents_dir, faults=config.faults, complaints=sys.stderr
             )
             answer = RespondingSystem(config, holdings).answer
-            listener = _listen(config, config.port_a, {"/xcpd": answer, "/xca": answer})
+            listener = _listen(config, config.port_a, {"/xcpd": answer, "/xca": answer, "/xdr": answer})
             listeners.append(listener)
             base = _base(config.host, listener.port)
-            endpoints |= {"xcpd": f"{base}/xcpd", "xca": f"{base}/xca"}
+            endpoints |= {"xcpd": f"{base}/xcpd", "xca": f"{base}/xca", "xdr": f"{base}/xdr"}
         if NCPEH_B in config.actors:
             listener = _listen(config, config.port_b, {"/trigger": InitiatingSystem(config).answer})
             listeners.append(listener)
@@ -126,7 +126,8 @@ def describe_sut(
     actors: dict[str, object] = {}
     common = {"country": config.country, "home_community": config.home_community}
     if endpoints.xcpd and endpoints.xca:
-        actors[NCPEH_A] = {**common, "endpoints": {"xcpd": endpoints.xcpd, "xca": endpoints.xca}}
+        served = {"xcpd": endpoints.xcpd, "xca": endpoints.xca, "xdr": endpoints.xdr}
+        actors[NCPEH_A] = {**common, "endpoints": {key: url for key, url in served.items() if url}}
     if endpoints.trigger:
         actors[NCPEH_B] = {**common, "trigger": {"http": {"url": endpoints.trigger, "method": "POST"}}}
     content: dict[str, object] = {

@@ -13,13 +13,14 @@ from harness.model import PatientId, Population, PopulationDocument, Severity, V
 from harness.packs import load_population
 from harness.packs.artefacts import load_pack
 from harness.validators import Validator
-from tests.populations import summary_writer
+from tests.populations import original_writer, summary_writer
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 POPULATION = PROJECT / "scenarios" / "populations" / "default.yaml"
 HL7 = {"h": "urn:hl7-org:v3"}
 ROLES = {"221", "2221", "2222", "2261", "2262", "2264", "2265", "2266", "2267", "2269", "3211", "3213", "44"}
-DOCUMENTS = tuple(sorted(summary_writer.documents()))
+WRITTEN = {**summary_writer.documents(), **original_writer.documents()}
+DOCUMENTS = tuple(sorted(WRITTEN))
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,10 @@ def test_population_holds_the_people_scenarios_speak_of(population: Population) 
         "pt-accents",
         "pt-renumbered",
         "pt-renumbered-now",
+        "pt-prescribed",
+        "pt-dispensed",
+        "pt-records",
+        "pt-mandate",
     }
     assert {"physician", "pharmacist", "nurse", "administrative"} <= set(population.practitioners)
 
@@ -134,7 +139,7 @@ def test_every_document_file_is_listed_once(population: Population) -> None:
 
 @pytest.mark.parametrize("file", DOCUMENTS)
 def test_document_is_what_its_writer_writes(population: Population, file: str) -> None:
-    assert document(population, file).content == summary_writer.documents()[file]
+    assert document(population, file).content == WRITTEN[file]
 
 
 @pytest.mark.parametrize("file", DOCUMENTS)
@@ -167,7 +172,7 @@ def test_document_is_about_the_patient_of_the_population(population: Population,
     assert text(role, "h:addr/h:streetAddressLine") == patient.street
 
 
-@pytest.mark.parametrize("pair", ["ps-nominal", "ps-second"])
+@pytest.mark.parametrize("pair", ["ps-nominal", "ps-second", "ps-mandate", "rx-open", "rx-strict", "rx-closed"])
 def test_pair_is_one_original_in_two_levels(population: Population, pair: str) -> None:
     both = [d for d in population.documents if d.pair == pair]
     parents = [root_of(d).find("h:relatedDocument/h:parentDocument/h:id", HL7) for d in both]
@@ -176,7 +181,7 @@ def test_pair_is_one_original_in_two_levels(population: Population, pair: str) -
     assert len({None if p is None else (p.get("root"), p.get("extension")) for p in parents}) == 1
 
 
-@pytest.mark.parametrize("file", ["ps-nominal-1.xml", "ps-second-1.xml"])
+@pytest.mark.parametrize("file", ["ps-nominal-1.xml", "ps-second-1.xml", "ps-mandate-1.xml", "rx-open-1.xml", "orcd-laboratory.xml"])
 def test_pdf_of_a_level_1_document_is_whole(population: Population, file: str) -> None:
     data = base64.b64decode(text(root_of(document(population, file)), "h:component/h:nonXMLBody/h:text"))
     table = data.index(b"xref\n")
