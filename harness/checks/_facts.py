@@ -58,6 +58,9 @@ def _exchange_facts(view: View) -> Mapping[str, Datum]:
         "details": (),
         "errors": (),
         "entries": (),
+        "level_1": (),
+        "level_3": (),
+        "dispensable": (),
         "associations": (),
         "documents": (),
         "request": _request_facts(view),
@@ -126,7 +129,11 @@ def _registry_facts(view: View) -> Mapping[str, Datum]:
         ),
     }
     if query is not None:
-        out["entries"] = tuple(_entry_facts(e) for e in query.entries)
+        entries = tuple(_entry_facts(e) for e in query.entries)
+        out["entries"] = entries
+        for level in (1, 3):
+            out[f"level_{level}"] = tuple(e for e in entries if e["level"] == level)
+        out["dispensable"] = tuple(e for e in entries if e["level"] == 3 and e["dispensable"] is True)
         out["associations"] = tuple(
             {"type": a.type, "source": a.source, "target": a.target} for a in query.associations
         )

@@ -72,6 +72,18 @@ PAUL = Person(
     postal_code="99002",
     telephone="+33-1-99-00-00-12",
 )
+INES = Person(
+    root="2.999.250.1",
+    extension="P-0014",
+    family="Exact",
+    given="Inès",
+    birth="19740808",
+    gender="F",
+    street="9 rue de la Lettre",
+    city="Villefictive",
+    postal_code="99001",
+    telephone="+33-1-99-00-00-14",
+)
 LEA = Person(
     root="2.999.250.1",
     extension="P-0013",
@@ -245,7 +257,7 @@ def documents() -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for name, person, number, drug in (
         ("rx-open", NOEL, "RX-0010", RAMIPRIL),
-        ("rx-strict", NOEL, "RX-0011", METFORMIN),
+        ("rx-strict", INES, "RX-0011", METFORMIN),
         ("rx-closed", IRIS, "RX-0020", RAMIPRIL),
     ):
         found[f"{name}-3.xml"] = prescription(person, number, drug)

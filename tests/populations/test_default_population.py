@@ -74,6 +74,7 @@ def test_population_holds_the_people_scenarios_speak_of(population: Population) 
         "pt-prescribed",
         "pt-dispensed",
         "pt-records",
+        "pt-strict",
         "pt-mandate",
     }
     assert {"physician", "pharmacist", "nurse", "administrative"} <= set(population.practitioners)
