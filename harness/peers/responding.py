@@ -203,7 +203,7 @@ class RespondingGateway:
             class_code=coded,
             type_code=coded,
             format_code=Coded(
-                code=next(iter(kind.formats.get(document.level, ())), None),
+                code=_format_of(document, header),
                 scheme=kind.format_scheme.get(document.level),
                 display=f"{kind.display}, level {document.level}",
             ),
@@ -341,6 +341,14 @@ def _asks_for_approved(query: xds.DocumentQuery) -> bool:
 def _entry_id(document: PopulationDocument) -> str:
     # The same document keeps its entry id from answer to answer.
     return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, document.unique_id)}"
+
+
+def _format_of(document: PopulationDocument, header: cda.CdaHeader | None) -> str | None:
+    """The first format code of the kind for the level; of images the one that names their media type."""
+    known = KINDS[document.kind].formats.get(document.level, ())
+    media = (header.media_type or "").rpartition("/")[2] if header else ""
+    named = (code for code in known if document.kind == "orcd-image" and media and f":{media}:" in code)
+    return next(named, next(iter(known), None))
 
 
 def _header(document: PopulationDocument) -> cda.CdaHeader | None:

@@ -112,7 +112,9 @@ class Kind:
 _PS_RIGHTS = frozenset({"PRD-003", "PRD-005", "PRD-010", "PRD-016"})
 _PDF = ("urn:ihe:iti:xds-sd:pdf:2008", "IHE PCC")
 _ORCD_PDF = {1: ("urn:eHDSI:orcd:pdf:2021", "eHDSI formatCodes")}
-_ORCD_IMAGE = {1: ("urn:eHDSI:orcd:jpeg:2021", "eHDSI formatCodes")}
+_ORCD_IMAGE = {1: ("urn:eHDSI:orcd:png:2021", "eHDSI formatCodes")}
+FORMAT_JPEG = ("urn:eHDSI:orcd:jpeg:2021", "eHDSI formatCodes")
+"""What images of the other kind are listed as."""
 # Source: eHDSI class and format codes; error codes of the NCPeH Components Specification.
 KINDS: Mapping[str, Kind] = {
     "patient-summary": Kind(

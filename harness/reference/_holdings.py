@@ -80,6 +80,8 @@ class Held:
     @property
     def format(self) -> tuple[str, str]:
         """Format code and its scheme; where a kind has none for the level, that of its other level."""
+        if self.kind == "orcd-image" and b'/jpeg"' in self.content:
+            return _facts.FORMAT_JPEG
         kind = _facts.KINDS.get(self.kind or "")
         known = kind.formats if kind else {}
         return known.get(self.level) or next(iter(known.values()), ("urn:ihe:iti:xds-sd:pdf:2008", "IHE PCC"))

@@ -226,7 +226,9 @@ def prescription_file(person: Person, number: str, drug: Drug) -> bytes:
     return document(_prescription_header(person, number, 1) + _file("application/pdf", pdf(lines)))
 
 
-def original(person: Person, number: str, kind: tuple[str, str, str], template: str, media: str, content: bytes) -> bytes:
+def original(
+    person: Person, number: str, kind: tuple[str, str, str], template: str, media: str, content: bytes
+) -> bytes:
     """An original clinical document; `kind` is LOINC code, its name, and the title."""
     heading = code("code", kind[0], "loinc", kind[1])
     header = _header(person, number, f"NAT-{number}", heading, kind[2], f"{EHDSI}.1.{template}")
@@ -245,7 +247,12 @@ def picture() -> bytes:
     """A grey square as PNG, 16 by 16. Source: ISO/IEC 15948, 5 and 11."""
     size = 16
     rows = b"".join(b"\0" + bytes((16 * (x ^ y)) % 256 for x in range(size)) for y in range(size))
-    raw = b"\x78\x01\x01" + struct.pack("<HH", len(rows), len(rows) ^ 0xFFFF) + rows + struct.pack(">I", zlib.adler32(rows))
+    raw = (
+        b"\x78\x01\x01"
+        + struct.pack("<HH", len(rows), len(rows) ^ 0xFFFF)
+        + rows
+        + struct.pack(">I", zlib.adler32(rows))
+    )
     header = struct.pack(">IIBBBBB", size, size, 8, 0, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", raw), (b"IEND", b""))
     body = b"".join(struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in chunks)

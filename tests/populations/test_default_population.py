@@ -182,7 +182,9 @@ def test_pair_is_one_original_in_two_levels(population: Population, pair: str) -
     assert len({None if p is None else (p.get("root"), p.get("extension")) for p in parents}) == 1
 
 
-@pytest.mark.parametrize("file", ["ps-nominal-1.xml", "ps-second-1.xml", "ps-mandate-1.xml", "rx-open-1.xml", "orcd-laboratory.xml"])
+@pytest.mark.parametrize(
+    "file", ["ps-nominal-1.xml", "ps-second-1.xml", "ps-mandate-1.xml", "rx-open-1.xml", "orcd-laboratory.xml"]
+)
 def test_pdf_of_a_level_1_document_is_whole(population: Population, file: str) -> None:
     data = base64.b64decode(text(root_of(document(population, file)), "h:component/h:nonXMLBody/h:text"))
     table = data.index(b"xref\n")
