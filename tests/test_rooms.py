@@ -12,6 +12,7 @@ MAY_IMPORT = {
     "safexml": {"errors"},
     "model": set(),
     "packs": {"model"},
+    "synthesis": {"packs"},
     "store": {"model", "packs"},
     "validators": {"model", "packs"},
     "wire": {"model"},
@@ -32,6 +33,7 @@ MAY_IMPORT = {
         "runner",
         "report",
         "bundle",
+        "synthesis",
         "wire",
     },
     "__main__": {"cli"},
@@ -50,7 +52,7 @@ MAY_IMPORT = {
 }
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if "_data" not in p.parts)
 NETWORK = {"socket", "ssl", "httpx", "httpcore", "asyncio", "http"}
-SANS_IO = {"model", "wire", "checks", "packs", "store", "validators", "report"}
+SANS_IO = {"model", "wire", "checks", "packs", "store", "synthesis", "validators", "report"}
 """Rooms that must not open connections. `validators` starts worker processes, never sockets."""
 
 

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
+from harness.cli._packs_app import packs_app
 from harness.cli._shared import ERR, INTERRUPTED, OPERATOR, PASSED, UNDECIDED, language, print_problems
 from harness.errors import HarnessError, InputError
 
@@ -29,7 +30,11 @@ app = typer.Typer(
 # plain aliases: typer does not look through those of a `type` statement, and --pack would take one value only
 Lang = Annotated[str | None, typer.Option("--lang", metavar="en|fr", help="Language; default: the locale's.")]
 Packs = Annotated[
-    list[Path] | None, typer.Option("--pack", help="Folder of official artefacts, or with a pack.yaml; repeatable.")
+    list[Path] | None, typer.Option("--pack", help="Folder of artefacts, or coordinate of an added pack; repeatable.")
+]
+
+PopulationName = Annotated[
+    str | None, typer.Option("--population", help="Population: the name of a bundled one, or a file; default: default.")
 ]
 
 
@@ -94,6 +99,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Run directory; default runs/<time>-<id>.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Continue the interrupted run in this directory.")] = None,
     seed: Annotated[int | None, typer.Option(help="Makes the identifiers of our side repeat.")] = None,
+    population: PopulationName = None,
     documents: Annotated[
         Path | None, typer.Option(help="CDA files the bundled system is to serve, flat or nested.")
     ] = None,
@@ -119,6 +125,7 @@ def run(
                 resume=resume,
                 seed=seed,
                 lang=language(lang),
+                population=population,
                 documents=documents,
                 faults=tuple(fault or ()),
                 verbose=verbose,
@@ -172,6 +179,7 @@ def reference_system(
     list_departures: Annotated[
         bool, typer.Option("--list-departures", help="Print what --fault knows that only earns a warning, and end.")
     ] = False,
+    population: PopulationName = None,
     documents: Annotated[Path | None, typer.Option(help="CDA files to serve, flat or nested.")] = None,
     write_sut: Annotated[Path | None, typer.Option(help="Write the SUT file that leads to this system.")] = None,
     attached: Annotated[bool, typer.Option("--attached", hidden=True)] = False,
@@ -187,6 +195,7 @@ def reference_system(
         return reference_command(
             actors=tuple(actor or ("ncpeh-a", "ncpeh-b")),
             faults=tuple(fault or ()),
+            population=population,
             documents=documents,
             write_sut=write_sut,
             attached=attached,
@@ -200,6 +209,7 @@ def reference_system(
 def peer(
     sut: Annotated[Path, typer.Option(help="SUT file: whom to trust, how the SUT sees us.")],
     actor: Annotated[str, typer.Option(help="Which peer to serve: ncpeh-a.")] = "ncpeh-a",
+    population: PopulationName = None,
     lang: Lang = None,
 ) -> None:
     """Serve a simulated peer for hand-driven work and print every exchange as it happens."""
@@ -207,7 +217,24 @@ def peer(
     def command() -> int:
         from harness.cli._peer import peer_command
 
-        return peer_command(sut, actor, language(lang))
+        return peer_command(sut, actor, language(lang), population)
+
+    _end(command)
+
+
+@app.command("population")
+def population_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Population files.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; end with 2 when a document differs from its description.")
+    ] = False,
+) -> None:
+    """Write the synthetic documents that population files describe, and list them."""
+
+    def command() -> int:
+        from harness.cli._population import population_command
+
+        return population_command(tuple(files), check)
 
     _end(command)
 
@@ -282,7 +309,7 @@ def explain(
 
 @app.command()
 def schema(
-    name: Annotated[str, typer.Argument(help="scenario, fragment, population, sut, run or validation.")],
+    name: Annotated[str, typer.Argument(help="scenario, fragment, population, terms, sut, run, validation or lock.")],
 ) -> None:
     """Print the JSON Schema of a file format."""
 
@@ -310,5 +337,7 @@ def report_(
 
     _end(command)
 
+
+app.add_typer(packs_app(_end), name="packs")
 
 __all__ = ["app", "main"]

@@ -18,7 +18,7 @@ from harness.model import Requirement, Scenario, walk
 from harness.packs import LINT_CODES, Library, bundled_data, json_schema, lint, packs_with_builtin, select
 from harness.reference import FAULTS
 from harness.runner import exit_status
-from harness.store import load_run, run_schema, validation_schema
+from harness.store import load_run, lock_schema, run_schema, validation_schema
 
 FORMATS = ("text", "json")
 
@@ -184,15 +184,17 @@ def _explained_requirement(requirement: Requirement, library: Library, lang: str
 
 def schema_command(name: str) -> int:
     """Print the JSON Schema called `name`."""
-    from_packs = ("scenario", "fragment", "population", "sut")
+    from_packs = ("scenario", "fragment", "population", "terms", "sut")
     if name == "run":
         schema: object = run_schema()
     elif name == "validation":
         schema = validation_schema()
+    elif name == "lock":
+        schema = lock_schema()
     elif name in from_packs:
         schema = json_schema(name)
     else:
-        expected = (*from_packs, "run", "validation")
+        expected = (*from_packs, "run", "validation", "lock")
         raise InputError(Problem(code="E906", option="NAME", problem="unknown schema", expected=expected, found=name))
     sys.stdout.write(json.dumps(schema, ensure_ascii=False, indent=1, default=_plain) + "\n")
     return PASSED

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from harness import checks
-from harness.cli._library import bundled_library
+from harness.cli._population import chosen_population
 from harness.cli._progress import word
 from harness.cli._shared import ERR, PASSED, sut_environment
 from harness.errors import InputError, Problem
-from harness.model import Exchange
+from harness.model import Exchange, Population
 from harness.packs import load_sut
 from harness.peers import PeerServer, RespondingGateway, SeededIds, server_context
 from harness.runner import own_pki, run_id, utc_now
@@ -19,7 +19,7 @@ from harness.store import RunDirectory
 ACTORS = ("ncpeh-a",)
 
 
-def peer_command(sut_path: Path, actor: str, lang: str) -> int:
+def peer_command(sut_path: Path, actor: str, lang: str, population_name: str | None) -> int:
     """Answer whatever the system asks from the synthetic population until interrupted."""
     if actor not in ACTORS:
         raise InputError(
@@ -32,12 +32,11 @@ def peer_command(sut_path: Path, actor: str, lang: str) -> int:
                 hint="a peer of country B is driven by scenarios: harness run",
             )
         )
-    return asyncio.run(_serve(sut_path, lang))
+    return asyncio.run(_serve(sut_path, lang, chosen_population(population_name)))
 
 
-async def _serve(sut_path: Path, lang: str) -> int:
+async def _serve(sut_path: Path, lang: str, population: Population) -> int:
     sut = load_sut(sut_path, sut_environment())
-    population = bundled_library().populations["default"]
     now = utc_now()
     pki = own_pki(Path(sut.ours.pki) if sut.ours.pki else None, sut, now)
     server = PeerServer(server_context(pki.tls, sut.trust_authorities), clock=utc_now)

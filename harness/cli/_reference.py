@@ -9,11 +9,11 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
+from harness.cli._population import population_file
 from harness.cli._progress import word
 from harness.cli._shared import ERR, PASSED, absent_folder, cannot_write, unknown_faults, utc_now
 from harness.errors import InputError, Problem
 from harness.model import OurSide
-from harness.packs import bundled_data
 from harness.peers import make_pki, pki_from_files, pki_to_files
 from harness.reference import (
     FAULTS,
@@ -45,6 +45,7 @@ def reference_command(
     *,
     actors: tuple[str, ...],
     faults: tuple[str, ...],
+    population: str | None,
     documents: Path | None,
     write_sut: Path | None,
     attached: bool,
@@ -75,7 +76,7 @@ def reference_command(
             actors=frozenset(actors),
             identity=identity,
             trust_anchors=pki.anchors,
-            population_path=bundled_data() / "scenarios" / "populations" / "default.yaml",
+            population_path=population_file(population),
             clock=utc_now,
             documents_dir=documents,
             peer=PeerSide(

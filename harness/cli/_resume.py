@@ -22,6 +22,7 @@ class RunOptions:
     resume: Path | None = None
     seed: int | None = None
     lang: str = "en"
+    population: str | None = None
     documents: Path | None = None
     faults: tuple[str, ...] = ()
     verbose: bool = False
@@ -32,9 +33,10 @@ def keep_options(options: RunOptions, folder: Path) -> None:
     content = {
         "targets": [_settled(target) for target in options.targets],
         "sut": _absolute(options.sut),
-        "packs": [_absolute(pack) for pack in options.packs],
+        "packs": [_settled(str(pack)) for pack in options.packs],
         "kind": options.kind,
         "seed": options.seed,
+        "population": options.population and _settled(options.population),
         "documents": _absolute(options.documents),
         "faults": list(options.faults),
     }
@@ -66,6 +68,7 @@ def with_kept_options(options: RunOptions) -> RunOptions:
             packs=tuple(Path(p) for p in kept["packs"]),
             kind=kept["kind"],
             seed=kept["seed"],
+            population=kept.get("population"),
             documents=_path(kept["documents"]),
             faults=tuple(kept["faults"]),
         )
@@ -81,6 +84,7 @@ def with_kept_options(options: RunOptions) -> RunOptions:
         packs=options.packs or known.packs,
         kind=known.kind,
         seed=known.seed if options.seed is None else options.seed,
+        population=known.population,
         documents=known.documents,
         faults=known.faults,
     )
@@ -89,6 +93,7 @@ def with_kept_options(options: RunOptions) -> RunOptions:
 def _refuse_changes(given: RunOptions, known: RunOptions) -> None:
     pairs = (
         ("--sut", _absolute(given.sut), _absolute(known.sut) or "the bundled reference system"),
+        ("--population", given.population and _settled(given.population), known.population or "default"),
         ("--documents", _absolute(given.documents), _absolute(known.documents) or "none"),
         ("--fault", ", ".join(given.faults) or None, ", ".join(known.faults) or "none"),
     )

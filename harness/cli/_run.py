@@ -11,12 +11,14 @@ from pathlib import Path
 
 from harness import report
 from harness.cli._library import bundled_library
+from harness.cli._packs import chosen_packs
+from harness.cli._population import chosen_population
 from harness.cli._progress import RunProgress, print_summary, word
 from harness.cli._resume import RunOptions, keep_options, with_kept_options
 from harness.cli._shared import ERR, absent_folder, cache_folder, sut_environment, unknown_faults
 from harness.errors import InputError, Problem
 from harness.model import Run, State
-from harness.packs import Pack, bundled_data, load_sut, packs_with_builtin, select
+from harness.packs import Pack, bundled_data, load_sut, select
 from harness.reference import FAULTS
 from harness.runner import Row, RunSpec, Session, bundled_system, exit_status, plan_rows, run_id, utc_now
 from harness.store import DiskCache, RunDirectory
@@ -40,15 +42,20 @@ def run_command(options: RunOptions) -> int:
             options = with_kept_options(options)
         if options.sut is not None:
             load_sut(options.sut, sut_environment())
-        packs = packs_with_builtin(options.packs)
+        packs = chosen_packs(options.packs, options.lang)
         library = bundled_library()
+        population = chosen_population(options.population)
         scenarios = select(library, options.targets)
         directory = resumed or stack.enter_context(RunDirectory.create(out))
         keep_options(options, out)
         sut_path = options.sut
         if sut_path is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-")))
-            sut_path = stack.enter_context(bundled_system(folder, faults=options.faults, documents=options.documents))
+            sut_path = stack.enter_context(
+                bundled_system(
+                    folder, faults=options.faults, documents=options.documents, population=options.population
+                )
+            )
         sut = load_sut(sut_path, sut_environment())
         if options.documents is not None and not sut.data.get("documents"):
             raise InputError(
@@ -66,7 +73,7 @@ def run_command(options: RunOptions) -> int:
             out=out,
             sut=sut,
             catalogue=library.requirements,
-            population=library.populations["default"],
+            population=population,
             kind=options.kind,
             lang=options.lang,
             seed=options.seed,

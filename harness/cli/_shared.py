@@ -43,10 +43,10 @@ def utc_now() -> datetime:
 
 
 def cache_folder() -> Path:
-    """Where compiled schemas are kept between runs: $HARNESS_CACHE, else `harness` in the user's cache folder."""
-    own = os.environ.get("HARNESS_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME")
-    return Path(own) if own else (Path(base) if base else Path.home() / ".cache") / "harness"
+    """Where compiled schemas and added packs are kept between runs."""
+    from harness import store  # --help needs none of the rooms below
+
+    return store.cache_folder(os.environ, Path.home())
 
 
 def sut_environment() -> dict[str, str]:

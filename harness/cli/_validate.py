@@ -8,11 +8,11 @@ from pathlib import Path
 
 from rich.progress import Progress
 
+from harness.cli._packs import chosen_packs
 from harness.cli._progress import STYLES, labelled, word
 from harness.cli._shared import ERR, FAILED, PASSED, UNDECIDED, cache_folder, cannot_write
 from harness.errors import InputError, Problem
 from harness.model import Finding, Severity, ValidationReport, Verdict, in_language, roll_up
-from harness.packs import packs_with_builtin
 from harness.store import DiskCache, to_json
 from harness.validators import Engine, Validator
 
@@ -40,7 +40,7 @@ def validate_command(options: ValidateOptions) -> int:
         raise InputError(
             Problem(code="E914", option="FILE", problem="nothing to validate", expected=("*.xml files in the folder",))
         )
-    validator = Validator(packs_with_builtin(options.packs), engine=engine, cache=DiskCache(cache_folder()))
+    validator = Validator(chosen_packs(options.packs, options.lang), engine=engine, cache=DiskCache(cache_folder()))
     verdicts: list[Verdict] = []
     try:
         with Progress(console=ERR, transient=True, disable=not ERR.is_terminal or len(inputs) < 3) as bar:

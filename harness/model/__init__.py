@@ -51,6 +51,8 @@ from harness.model.text import Localized
 from harness.model.validation import ArtefactUse, ValidationReport
 from harness.model.verdict import ROLL_UP_ORDER, Cause, State, Verdict, roll_up
 from harness.model.vocabulary import (
+    CONSENTS,
+    DOCUMENT_STATUSES,
     GRADES,
     LATER_VERBS,
     OPERATORS,
@@ -67,6 +69,8 @@ from harness.model.vocabulary import (
 )
 
 __all__ = [
+    "CONSENTS",
+    "DOCUMENT_STATUSES",
     "GRADES",
     "HINTS",
     "LATER_VERBS",

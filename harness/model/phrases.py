@@ -63,6 +63,17 @@ PHRASES: Mapping[str, Localized] = {
         en="{unverifiable} of {total} codes are in no value set of the packs",
         fr="{unverifiable} codes sur {total} ne sont dans aucun jeu de valeurs des paquets",
     ),
+    "no-document-model": Localized(
+        en="the pack holds no document model for this kind and version of document",
+        fr="le paquet ne contient pas de modèle de document pour ce type et cette version de document",
+    ),
+    "several-schemas": Localized(
+        en="several schemas of the folder declare {name}: {files}; name one of them",
+        fr="plusieurs schémas du dossier déclarent {name} : {files} ; en désigner un",
+    ),
+    "licence.publisher": Localized(en="as stated by its publisher", fr="telle qu'énoncée par son éditeur"),
+    "licence.publishers": Localized(en="as stated by each publisher", fr="telle qu'énoncée par chaque éditeur"),
+    "artefact-missing": Localized(en="{artefact}: {file} is missing", fr="{artefact} : {file} est absent"),
     "harness-fault": Localized(
         en="the harness itself failed ({error}); the traceback is in events.jsonl",
         fr="l'outil lui-même a échoué ({error}) ; la trace est dans events.jsonl",

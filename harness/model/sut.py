@@ -61,7 +61,7 @@ class PatientId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patient:
-    """A synthetic person. `gender` is M, F or UN."""
+    """A synthetic person. `gender` is M, F or UN; `consent_awaited`: asked for and not given yet, `consent` is False then."""
 
     key: str
     ids: tuple[PatientId, ...]
@@ -74,6 +74,7 @@ class Patient:
     postal_code: str = ""
     country: str = ""
     consent: bool = True
+    consent_awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ class Practitioner:
 class PopulationDocument:
     """A document a country-A system holds. `level` is 1 or 3; `content` the exact bytes; `path` where they came from.
 
+    `status` is a word of DOCUMENT_STATUSES; `replaces` the key of the earlier version, empty when there is none.
     A prescription that is not `dispensable` was used up or stopped before.
     """
 
@@ -109,6 +111,8 @@ class PopulationDocument:
     path: str = ""
     pair: str = ""
     title: str = ""
+    status: str = "shared"
+    replaces: str = ""
     dispensable: bool = True
 
 

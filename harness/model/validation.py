@@ -12,7 +12,8 @@ class ArtefactUse:
 
     Counts of rules: `loaded` as in the source, `fired` at least once on this input. `codes_checked` were looked up in a
     value set, `codes_unverifiable` could not be (no value set in the packs). `verdict` of this artefact alone;
-    `requirement` is the one its pack says it decides.
+    `requirement` is the one its pack says it decides. `notes` say where an artefact asks for more than its standard gives,
+    and how that was read; they do not touch the verdict.
     """
 
     coordinate: str
@@ -28,6 +29,7 @@ class ArtefactUse:
     engine: str = ""
     reason: str = ""
     requirement: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

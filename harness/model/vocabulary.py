@@ -24,6 +24,11 @@ PROFILES = (
 SUT_ACTORS = ("ncpeh-a", "ncpeh-b", "practitioner-software")
 GRADES = ("strict", "tolerated")
 OPERATORS = ("equals", "in", "matches", "exists", "count", "before", "after", "contains")
+CONSENTS = ("granted", "refused", "pending")
+"""What a patient says to the exchange; `pending` is asked for and not answered yet."""
+DOCUMENT_STATUSES = ("shared", "deprecated", "hidden", "withdrawn", "outside")
+"""Where a document stands in the store of country A: listed; an earlier version, listed to who asks for such; held and never
+shown; listed, but gone when it is fetched; not in the store at all (what country B writes or shows)."""
 VERBS = ("send", "receive", "reply", "expect", "check", "trigger", "set", "use", "group", "note", "stop")
 LATER_VERBS = ("ask", "parallel", "repeat")
 """Reserved for a later version; the loader says so instead of suggesting a neighbour."""
@@ -44,6 +49,12 @@ class Transaction:
 
 _COMMON = {"practitioner": "key of a practitioner of the population (default: given.practitioner, else `physician`)"}
 
+STORE_ARGUMENTS: Mapping[str, str] = {
+    "consent": "consent of every patient in our store, from this answer to the end of the row: granted, refused, pending",
+    "documents": "documents of our store, from this answer to the end of the row: one status for all, or {key: status}; "
+    "shared, deprecated, hidden (never shown), withdrawn (listed, gone when fetched)",
+}
+
 TRANSACTIONS: Mapping[str, Transaction] = {
     t.id: t
     for t in (
@@ -60,7 +71,10 @@ TRANSACTIONS: Mapping[str, Transaction] = {
                 "traits": "mapping that overrides family, given, birth, gender, root, extension of the criteria",
                 "receiver": "home community id to address instead of the SUT's own",
             },
-            reply_arguments={"patient": "key of the patient to answer with, instead of looking the criteria up"},
+            reply_arguments={
+                "patient": "key of the patient to answer with, instead of looking the criteria up",
+                **STORE_ARGUMENTS,
+            },
         ),
         Transaction(
             id="ITI-38",
@@ -78,7 +92,7 @@ TRANSACTIONS: Mapping[str, Transaction] = {
                 "created_before": "filter of original clinical documents: latest creation, ISO 8601",
                 "created_after": "filter of original clinical documents: earliest creation, ISO 8601",
             },
-            reply_arguments={},
+            reply_arguments=STORE_ARGUMENTS,
         ),
         Transaction(
             id="ITI-39",
@@ -92,7 +106,7 @@ TRANSACTIONS: Mapping[str, Transaction] = {
                 "patient_id": "{root, extension} as an earlier answer gave it; goes before `patient`",
                 "documents": "one entry or a list of entries ({home, repository, id}) as an ITI-38 answer gave them",
             },
-            reply_arguments={},
+            reply_arguments=STORE_ARGUMENTS,
         ),
         Transaction(
             id="ITI-41",

@@ -12,9 +12,9 @@ from harness.packs._fields import nearest
 from harness.packs._files import FORMS, SourceFile
 from harness.packs._forms import FragmentForm, ScenarioForm
 from harness.packs._nodes import Fields, Items
+from harness.packs._populations import clinical_of, population_of
 from harness.packs._references import follow_references, uses_of
 from harness.packs._shape import mark_of, read_form
-from harness.packs._sut import population_of
 from harness.packs._walk import text, texts
 from harness.packs._words import word_problems
 
@@ -52,6 +52,8 @@ def extend(base: Catalogue, files: Sequence[SourceFile]) -> tuple[Catalogue, tup
     problems: list[Problem] = []
     seen: dict[str, Mark] = {}
     sources = _sources(files, problems)
+    clinical, wrong = clinical_of(files, base.clinical)
+    problems.extend(wrong)
     requirements = dict(base.requirements)
     groups = dict(base.groups)
     deviations = dict(base.deviations)
@@ -62,13 +64,13 @@ def extend(base: Catalogue, files: Sequence[SourceFile]) -> tuple[Catalogue, tup
         if file.kind == "fragment":
             _add_fragment(file, fragments, seen, problems)
         elif file.kind == "population":
-            population, found = population_of(file)
+            population, found = population_of(file, clinical)
             problems.extend(found)
             name = text(file.tree, "population")
             if population is not None and name is not None:
                 problems.extend(_twice("population", name.text, name.at, seen))
                 populations[name.text] = population
-        elif file.kind in FORMS and file.kind not in ("scenario", "system", "sources"):
+        elif file.kind in FORMS and file.kind not in ("scenario", "system", "sources", "terms"):
             form, found = read_form(file.tree, FORMS[file.kind])
             problems.extend(found)
             match form:
@@ -97,6 +99,7 @@ def extend(base: Catalogue, files: Sequence[SourceFile]) -> tuple[Catalogue, tup
         faults=alterations["faults"],
         fragments=fragments,
         populations=populations,
+        clinical=clinical,
     )
     return extended, (*problems, *_dangling(files, extended))
 

@@ -8,13 +8,16 @@ from harness.errors import Mark, Problem
 from harness.packs._fields import Form, nearest
 from harness.packs._forms import FragmentForm, ScenarioForm
 from harness.packs._forms_catalogue import DeviationsForm, FaultsForm, MutationsForm, RequirementsForm, SourcesForm
-from harness.packs._forms_sut import PopulationForm, SutForm
+from harness.packs._forms_clinical import TermsForm
+from harness.packs._forms_population import PopulationForm
+from harness.packs._forms_sut import SutForm
 from harness.packs._nodes import MAX_FILE_BYTES, Fields, parse_yaml
 
 FORMS: Mapping[str, type[Form]] = {
     "scenario": ScenarioForm,
     "fragment": FragmentForm,
     "population": PopulationForm,
+    "terms": TermsForm,
     "requirements": RequirementsForm,
     "deviations": DeviationsForm,
     "sources": SourcesForm,

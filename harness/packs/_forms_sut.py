@@ -1,4 +1,4 @@
-"""What a SUT file and a population file may look like."""
+"""What a SUT file may look like."""
 
 import datetime
 import re
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from harness.packs._fields import Country, Duration, Form, Free, HomeCommunity, LocalizedText, Name, Oid, Text, problem
-from harness.packs._forms import Profile, SutActorName
+from harness.packs._forms import SutActorName
 
 _SECRET = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|://[^/@\s]+:[^/@\s]+@")
 SECRET_FORMS = ("env:NAME", "file:PATH")
@@ -99,7 +99,7 @@ class IdForm(Form):
     extension: Text = Field(min_length=1)
 
 
-class TraitsForm(Form):
+class PersonForm(Form):
     family: Text = ""
     given: Text = ""
     birth: datetime.date | None = None
@@ -108,6 +108,9 @@ class TraitsForm(Form):
     city: Text = ""
     postal_code: Text = ""
     country: Country | None = None
+
+
+class TraitsForm(PersonForm):
     consent: bool = True
 
 
@@ -139,42 +142,3 @@ class SutForm(Form):
     ours: OursForm = OursForm()
     data: DataForm = DataForm()
     limits: LimitsForm = LimitsForm()
-
-
-class PatientForm(TraitsForm):
-    ids: tuple[IdForm, ...] = Field(min_length=1)
-
-
-class PractitionerForm(Form):
-    name: Text
-    name_id: Text
-    role_code: Text
-    role_display: Text
-    facility_type: Text
-    organization: Text
-    organization_id: Text
-    locality: Text
-    purpose_of_use: Text = "TREATMENT"
-    permissions: tuple[Text, ...] = ()
-
-
-class DocumentForm(Form):
-    key: Name
-    patient: Name
-    kind: Profile
-    level: Literal[1, 3]
-    unique_id: Text
-    path: Text
-    pair: Text = ""
-    title: Text = ""
-    dispensable: bool = True
-
-
-class PopulationForm(Form):
-    """A population file: synthetic patients, practitioners and documents."""
-
-    population: Name
-    title: LocalizedText | None = None
-    patients: dict[Name, PatientForm] = Field(default_factory=dict)
-    practitioners: dict[Name, PractitionerForm] = Field(default_factory=dict)
-    documents: tuple[DocumentForm, ...] = ()

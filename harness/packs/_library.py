@@ -11,7 +11,7 @@ from harness.packs._assemble import extend, scenarios_of
 from harness.packs._catalogue import Catalogue
 from harness.packs._fields import nearest
 from harness.packs._files import read_files, yaml_files
-from harness.packs._sut import population_of
+from harness.packs._populations import population_of
 
 # cheaper than parsing every file of a folder to find the few fragments in it
 _FRAGMENT_KEY = re.compile(rb"^fragment:", re.MULTILINE)

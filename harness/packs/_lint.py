@@ -59,7 +59,7 @@ def _warning(code: str, node: Node, text_: str, *, found: str | None = None, hin
 
 
 def _warnings(file: SourceFile, catalogue: Catalogue, judged: Collection[str] | None) -> Iterator[Problem]:
-    if file.kind not in ("population", "system", "sources", "deviations"):
+    if file.kind not in ("population", "terms", "system", "sources", "deviations"):
         yield from _french(file.tree)
     if file.kind in ("scenario", "fragment"):
         yield from _unused(file, catalogue)

@@ -6,24 +6,27 @@ from typing import Any
 from harness.model import GRADES, OUTCOMES, Datum, OutcomeWord
 from harness.packs._fields import Form
 from harness.packs._forms import FragmentForm, ScenarioForm
-from harness.packs._forms_sut import PopulationForm, SutForm
+from harness.packs._forms_clinical import TermsForm
+from harness.packs._forms_population import PopulationForm
+from harness.packs._forms_sut import SutForm
 
 SCHEMAS: Mapping[str, type[Form]] = {
     "scenario": ScenarioForm,
     "fragment": FragmentForm,
     "population": PopulationForm,
+    "terms": TermsForm,
     "sut": SutForm,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema(kind: str) -> Mapping[str, Datum]:
-    """The JSON Schema (2020-12) of `scenario`, `fragment`, `population` or `sut` files.
+    """The JSON Schema (2020-12) of `scenario`, `fragment`, `population`, `terms` or `sut` files.
 
     It describes shape and words; references and catalogue ids are judged by `lint` alone.
 
     Raises:
-        ValueError: `kind` is none of the four.
+        ValueError: `kind` is none of these.
     """
     if kind not in SCHEMAS:
         raise ValueError(f"no schema for {kind!r}; expected one of {', '.join(SCHEMAS)}")

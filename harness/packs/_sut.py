@@ -1,4 +1,4 @@
-"""SUT files and populations as types of the model."""
+"""SUT files as types of the model."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,9 +10,6 @@ from harness.model import (
     OurSide,
     Patient,
     PatientId,
-    Population,
-    PopulationDocument,
-    Practitioner,
     Sut,
     SutActor,
     SystemIdentity,
@@ -168,32 +165,3 @@ def datum_of(node: Node) -> Datum:
             return tuple(datum_of(n) for n in node.nodes)
         case Fields():
             return {e.key: datum_of(e.node) for e in node.entries}
-
-
-def population_of(file: SourceFile) -> tuple[Population | None, tuple[Problem, ...]]:
-    """The population a file describes, with the bytes of its documents, or its problems."""
-    form, problems = read_form(file.tree, forms.PopulationForm)
-    if form is None:
-        return None, problems
-    found: list[Problem] = []
-    documents: list[PopulationDocument] = []
-    seen: dict[str, int] = {}
-    for i, document in enumerate(form.documents):
-        if document.patient not in form.patients:
-            at = mark_of(file.tree, "documents", i, "patient")
-            found.append(Problem(code="E402", at=at, problem="unknown patient", found=document.patient))
-        if document.key in seen:
-            at = mark_of(file.tree, "documents", i, "key")
-            found.append(Problem(code="E211", at=at, problem=f"document {document.key!r} is given twice"))
-        seen[document.key] = i
-        resolver = _Resolver(file.path.parent, file.tree, {})
-        content = resolver.bytes(document.path, "documents", i, "path")
-        found.extend(resolver.problems)
-        documents.append(PopulationDocument(content=content, **document.model_dump()))
-    if found:
-        return None, tuple(found)
-    return Population(
-        patients={key: _patient(key, p.ids, p) for key, p in form.patients.items()},
-        practitioners={key: Practitioner(key=key, **p.model_dump()) for key, p in form.practitioners.items()},
-        documents=tuple(documents),
-    ), ()

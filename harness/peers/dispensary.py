@@ -1,4 +1,4 @@
-"""The prescriptions and consents behind our country A: what a submission (ITI-41) does to them, and what is wrong with it.
+"""The prescriptions behind our country A: what a submission (ITI-41) does to them, or to a consent, and what is wrong with it.
 
 State is kept from one submission to the next until `reset`; answering threads share it. Nothing is judged here: an error is
 what a good country A answers. Sources: eHDSI XDR Profile, failures; IHE ITI TF-2, 3.41.4.1.3.
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from harness.errors import WireError
 from harness.model import Patient, PatientId, Population, PopulationDocument
+from harness.peers.national import NationalStore
 from harness.wire import codes, dispensing, xdr, xds
 from harness.wire.dispensing import SUBSTITUTION_NONE, Dispensation, Prescription
 from harness.wire.xds import RegistryError, RegistryResponse
@@ -25,17 +26,17 @@ class _Held:
 
 @dataclass(slots=True)
 class _State:
-    """`dispensed` maps the key of a prescription to the id of its dispensation; `consents` what patients said since."""
+    """`dispensed` maps the key of a prescription to the id of its dispensation."""
 
     dispensed: dict[str, str] = field(default_factory=dict)
-    consents: dict[str, bool] = field(default_factory=dict)
 
 
 class Dispensary:
-    """Prescriptions of a population with their state."""
+    """Prescriptions of a population with their state; consents are kept in the national store."""
 
-    def __init__(self, population: Population) -> None:
+    def __init__(self, population: Population, store: NationalStore) -> None:
         self._population = population
+        self._store = store
         self._held = tuple(_prescriptions(population))
         self._lock = threading.Lock()
         self._state = _State()
@@ -44,10 +45,6 @@ class Dispensary:
         """Forget what was submitted."""
         with self._lock:
             self._state = _State()
-
-    def consents(self, patient: Patient) -> bool:
-        """Whether the patient agrees, as far as is known now."""
-        return self._state.consents.get(patient.key, patient.consent)
 
     def event_codes(self, document: PopulationDocument) -> tuple[xds.Coded, ...]:
         """What the entry of a prescription says: whether it can be dispensed, ATC, dose form, strength, substitution.
@@ -98,9 +95,9 @@ class Dispensary:
         if patient is None:
             return _error(codes.ERROR_UNKNOWN_PATIENT_IDENTIFIER, "The patient is not known")
         if kind == "consent":
-            self._state.consents[patient.key] = all(c.code != codes.CONSENT_OPT_OUT for c in entry.event_codes)
+            self._store.note_consent(patient, all(c.code != codes.CONSENT_OPT_OUT for c in entry.event_codes))
             return None
-        if not self.consents(patient):
+        if not self._store.consents(patient):
             return _error(codes.ERROR_NO_CONSENT, "The patient has given no consent")
         if kind == "edispensation-discard":
             return self._discard(entry)
@@ -143,7 +140,7 @@ def _same_paper(one: PopulationDocument, other: PopulationDocument) -> bool:
 
 def _prescriptions(population: Population) -> Iterator[_Held]:
     for document in population.documents:
-        if (document.kind, document.level) == ("eprescription", 3):
+        if (document.kind, document.level) == ("eprescription", 3) and document.status != "outside":
             try:
                 said = dispensing.parse_prescription(document.content)
             except WireError:

@@ -28,6 +28,7 @@ from harness.peers.faults import (
     no_match,
     rights_missing,
 )
+from harness.peers.national import NationalStore
 from harness.wire import cda, codes, mtom, soap, xcpd, xdr, xds
 from harness.wire.codes import KINDS
 from harness.wire.soap import Addressing, SoapMessage
@@ -49,7 +50,7 @@ SLOW_S = 25.0
 class RespondingGateway:
     """NCPeH-A as a peer. Source: IHE ITI TF-2, 3.38, 3.39, 3.41, 3.55; eHDSI XCPD, XCA and XDR profiles.
 
-    What is submitted changes the state of prescriptions and consents until `forget` is called.
+    What is submitted changes the state of prescriptions and consents until `reset` is called.
     """
 
     def __init__(
@@ -61,10 +62,12 @@ class RespondingGateway:
         self._clock = clock
         self._ids = ids
         self._slow_s = slow_s
-        self._dispensary = Dispensary(population)
+        self._store = NationalStore(population)
+        self._dispensary = Dispensary(population, self._store)
 
-    def forget(self) -> None:
-        """Take every dispensation and consent back that was submitted."""
+    def reset(self) -> None:
+        """Forget what was submitted, and what replies have set in the national store: another row starts."""
+        self._store.reset()
         self._dispensary.reset()
 
     def answer(
@@ -78,6 +81,7 @@ class RespondingGateway:
         """
         chosen = tuple(_fault(name, transaction) for name in faults)
         patient = self._chosen_patient(arguments)
+        self._store.change(arguments)
         try:
             message = soap.parse_message(request.header("content-type"), request.body)
         except WireError as exc:
@@ -138,7 +142,7 @@ class RespondingGateway:
         matches = (patient,) if patient else tuple(p for p in self._population.patients.values() if _matches(p, query))
         if not matches:
             return no_match(answer)
-        if not all(map(self._dispensary.consents, matches)):
+        if not all(self._store.consents(match) for match in matches):
             return rights_missing(answer)
         return replace(answer, subjects=tuple(self._subject(match) for match in matches))
 
@@ -167,18 +171,20 @@ class RespondingGateway:
             )
             return QueryAnswer(status=codes.STATUS_FAILURE, errors=(unknown,))
         patient = self._identified(query.patient)
-        if patient is not None and not self._dispensary.consents(patient):
+        if patient is not None and not self._store.consents(patient):
             return QueryAnswer(status=codes.STATUS_FAILURE, errors=(NO_CONSENT,))
-        held = [d for d in self._population.documents if patient and d.patient == patient.key and d.kind in kinds]
-        if patient is None or not held or not _asks_for_approved(query):
+        statuses = query.statuses or (codes.ENTRY_APPROVED,)
+        held = self._store.listed(patient, kinds, statuses) if patient else ()
+        if patient is None or not held:
             return no_documents(kinds)
+        documents = [document for document, _ in held]
         return QueryAnswer(
             status=codes.STATUS_SUCCESS,
-            entries=tuple(self._entry(document, patient) for document in held),
-            associations=tuple(self._transformations(held)),
+            entries=tuple(self._entry(document, patient, status) for document, status in held),
+            associations=(*self._transformations(documents), *self._replacements(documents)),
         )
 
-    def _entry(self, document: PopulationDocument, patient: Patient) -> DocumentEntry:
+    def _entry(self, document: PopulationDocument, patient: Patient, status: str) -> DocumentEntry:
         kind = KINDS[document.kind]
         header = _header(document)
         created = header.effective_time if header and header.effective_time else f"{self._clock():%Y%m%d%H%M%S}"
@@ -188,6 +194,7 @@ class RespondingGateway:
         return DocumentEntry(
             id=_entry_id(document),
             lid=_entry_id(document),
+            status=status,
             unique_id=document.unique_id,
             patient_id=cx,
             source_patient_id=cx,
@@ -203,7 +210,7 @@ class RespondingGateway:
             class_code=coded,
             type_code=coded,
             format_code=Coded(
-                code=_format_of(document, header),
+                code=_format_code(kind.formats.get(document.level, ()), header),
                 scheme=kind.format_scheme.get(document.level),
                 display=f"{kind.display}, level {document.level}",
             ),
@@ -234,17 +241,30 @@ class RespondingGateway:
             if pdf.pair and (pdf.pair, pdf.level, xml.level) == (xml.pair, 1, 3)
         ]
 
+    def _replacements(self, documents: Sequence[PopulationDocument]) -> list[Association]:
+        """Source the new version, target the one it replaces. Source: IHE ITI TF-3, 4.2.2.2."""
+        return [
+            Association(
+                type=codes.ASSOCIATION_RPLC,
+                source=_entry_id(new),
+                target=_entry_id(old),
+                id=f"urn:uuid:{self._ids.uuid()}",
+            )
+            for new in documents
+            for old in documents
+            if new.replaces and new.replaces == old.key
+        ]
+
     # --- ITI-39
 
     def _fetched(self, request: xds.RetrieveRequest) -> RetrieveAnswer:
-        held = {d.unique_id: d for d in self._population.documents}
         found: list[RetrievedDocument] = []
         errors: list[xds.RegistryError] = []
         for wanted in request.documents:
-            document = held.get(wanted.id or "")
+            document = self._store.retrievable(wanted.id or "")
             if document is None or wanted.repository != self._hcid:
                 errors.append(missing(wanted.id))
-            elif not self._dispensary.consents(self._population.patients[document.patient]):
+            elif not self._store.consents(self._population.patients[document.patient]):
                 return RetrieveAnswer(status=codes.STATUS_FAILURE, errors=(NO_CONSENT,))
             else:
                 found.append(
@@ -334,21 +354,15 @@ def _matches(patient: Patient, query: DiscoveryQuery) -> bool:
     return all(not wanted or wanted.strip().casefold() == held.casefold() for wanted, held in traits)
 
 
-def _asks_for_approved(query: xds.DocumentQuery) -> bool:
-    return not query.statuses or codes.ENTRY_APPROVED in query.statuses
+def _format_code(known: Sequence[str], header: cda.CdaHeader | None) -> str | None:
+    """The first of the format codes, or the one for the kind of picture that the document holds."""
+    media = ((header.media_type if header else None) or "").rpartition("/")[2]
+    return next((code for code in known if f":{media}:" in code), next(iter(known), None))
 
 
 def _entry_id(document: PopulationDocument) -> str:
     # The same document keeps its entry id from answer to answer.
     return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, document.unique_id)}"
-
-
-def _format_of(document: PopulationDocument, header: cda.CdaHeader | None) -> str | None:
-    """The first format code of the kind for the level; of images the one that names their media type."""
-    known = KINDS[document.kind].formats.get(document.level, ())
-    media = (header.media_type or "").rpartition("/")[2] if header else ""
-    named = (code for code in known if document.kind == "orcd-image" and media and f":{media}:" in code)
-    return next(named, next(iter(known), None))
 
 
 def _header(document: PopulationDocument) -> cda.CdaHeader | None:

@@ -28,7 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("harness", "MyHealth@EU conformance scenarios")
     group.addoption("--harness-sut", metavar="FILE", help="SUT file; without it the bundled reference system is tested")
     group.addoption(
-        "--harness-pack", metavar="DIR", action="append", default=[], help="folder of artefacts; repeatable"
+        "--harness-pack",
+        metavar="PACK",
+        action="append",
+        default=[],
+        help="folder of artefacts, or coordinate of an added pack",
     )
     group.addoption("--harness-out", metavar="DIR", help="run directory (default runs/<time>-<id>)")
     group.addoption("--harness-lang", metavar="LANG", default="en", choices=("en", "fr"), help="en or fr")

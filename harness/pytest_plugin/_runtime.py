@@ -4,9 +4,11 @@ import asyncio
 import fcntl
 import os
 import tempfile
+import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -15,10 +17,10 @@ import pytest
 from harness import report
 from harness.errors import HarnessError, InputError, Problem
 from harness.model import RowResult, Run, State
-from harness.packs import bundled_data, load_library, load_pack, load_sut, packs_with_builtin, select
+from harness.packs import Pack, bundled_data, load_library, load_sut, packs_with_builtin, select
 from harness.reference import FAULTS
 from harness.runner import Row, RunSpec, Session, assemble, bundled_system, merge_runs, plan_rows
-from harness.store import RunDirectory, load_run, merge_directories
+from harness.store import PackStore, RunDirectory, cache_folder, load_run, merge_directories
 from harness.validators import Validator
 
 _RUNTIME = pytest.StashKey["Runtime"]()
@@ -41,7 +43,7 @@ def refuse_wrong_options(config: pytest.Config) -> None:
     if sut and (faults or documents):
         name = "--harness-fault" if faults else "--harness-documents"
         problems.append(Problem(option=name, problem="only the bundled reference system can be told this"))
-    loads: list[Callable[[], object]] = [partial(load_pack, Path(p)) for p in config.getoption("--harness-pack")]
+    loads: list[Callable[[], object]] = [partial(_packs, config)]
     if sut:
         loads.append(partial(load_sut, Path(sut), dict(os.environ)))
     for load in loads:
@@ -51,6 +53,11 @@ def refuse_wrong_options(config: pytest.Config) -> None:
             problems += exc.problems
     if problems:
         raise pytest.UsageError("\n".join(str(p) for p in problems))
+
+
+def _packs(config: pytest.Config) -> tuple[Pack, ...]:
+    store = PackStore(cache_folder(os.environ, Path.home()) / "packs")
+    return store.chosen([Path(p) for p in config.getoption("--harness-pack")], datetime.now(UTC).date())
 
 
 def runtime_of(config: pytest.Config, out: Path) -> "Runtime":
@@ -173,8 +180,11 @@ class Runtime:
     def _start(self) -> tuple[asyncio.Runner, Session]:
         self._directory = self._stack.enter_context(RunDirectory.create(self.out))
         self._directory.keep_input("sut.yaml", self._sut_path)
-        packs = packs_with_builtin([Path(p) for p in self.config.getoption("--harness-pack")])
-        self._validator = self._stack.enter_context(Validator(packs))
+        packs = _packs(self.config)
+        for pack in packs:
+            if pack.status != "valid":
+                warnings.warn(pytest.PytestWarning(f"{pack.coordinate} is {pack.status}"), stacklevel=1)
+        self._validator = self._stack.enter_context(Validator(packs_with_builtin(packs)))
         bundled = not self.config.getoption("--harness-sut")
         # nobody calls us in a row about country A, so workers need not fight over the ports that the SUT file fixes
         sut = replace(self.sut, ours=replace(self.sut.ours, ports={})) if self._shares_ports else self.sut

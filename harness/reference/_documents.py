@@ -75,11 +75,14 @@ class DocumentService:
         if not all(caller.may(k.permissions, self._faults) for k in kinds):
             return self._refused(RegistryError(code="4703", context="a permission is missing"), patient)
         if patient is not None and not self._store.agrees(patient) and "consent.ignored" not in self._faults:
-            return self._refused(RegistryError(code="4701", context="the patient has not consented"), patient)
+            return self._refused(_no_consent(patient), patient)
         codes = {k.class_code for k in kinds}
         held = self._holdings.of(patient) if patient else ()
         everything = "xcaq.class-code.ignored" in self._faults
-        documents = tuple(d for d in held if d.kind and (everything or d.class_code in codes))
+        statuses = (*query.values("$XDSDocumentEntryStatus"), _facts.APPROVED)
+        old = "xcaq.old-version.listed" in self._faults
+        visible = tuple(d for d in held if d.listed_as in statuses or (old and d.status == "deprecated"))
+        documents = tuple(d for d in visible if d.kind and (everything or d.class_code in codes))
         if "xcaq.filters.ignored" not in self._faults:
             documents = tuple(d for d in documents if _passes(d, query))
         if not documents:
@@ -161,7 +164,7 @@ class DocumentService:
         own = caller.patient()
         patient = self._holdings.patient(own.root, own.extension) if own else None
         if patient is not None and not self._store.agrees(patient) and "consent.ignored" not in self._faults:
-            error = RegistryError(code="4701", context="the patient has not consented")
+            error = _no_consent(patient)
             return self._delivered((error,), ())
         if not asked:
             error = RegistryError(code="XDSRepositoryError", context="no document is asked for")
@@ -184,7 +187,7 @@ class DocumentService:
         held = self._holdings.documents
         anyones = "xcar.other-patient.served" in faults or caller.trc is None
         mine = held if anyones else tuple(d for d in held if patient is not None and d.patient == patient.key)
-        found = next((d for d in mine if d.unique_id == asked.id), None)
+        found = next((d for d in mine if d.unique_id == asked.id and d.retrievable), None)
         if found is None and "xcar.unknown-document.success" in faults and not self._any_known((asked,)):
             found = next(iter(mine), None)
         if found is None:
@@ -247,6 +250,11 @@ def _instant(value: str) -> datetime | None:
     except ValueError:
         return None
     return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def _no_consent(patient: Patient) -> RegistryError:
+    context = "the patient has been asked for consent" if patient.consent_awaited else "the patient has not consented"
+    return RegistryError(code="4701", context=context)
 
 
 def _unknown() -> RegistryError:

@@ -28,6 +28,7 @@ SEVERITY = "urn:oasis:names:tc:ebxml-regrep:ErrorSeverityType:"
 ERROR = SEVERITY + "Error"
 WARNING = SEVERITY + "Warning"
 APPROVED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved"
+DEPRECATED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Deprecated"
 FIND_DOCUMENTS = "urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d"
 HAS_MEMBER = "urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember"
 LOINC = "2.16.840.1.113883.6.1"
@@ -112,9 +113,8 @@ class Kind:
 _PS_RIGHTS = frozenset({"PRD-003", "PRD-005", "PRD-010", "PRD-016"})
 _PDF = ("urn:ihe:iti:xds-sd:pdf:2008", "IHE PCC")
 _ORCD_PDF = {1: ("urn:eHDSI:orcd:pdf:2021", "eHDSI formatCodes")}
-_ORCD_IMAGE = {1: ("urn:eHDSI:orcd:png:2021", "eHDSI formatCodes")}
-FORMAT_JPEG = ("urn:eHDSI:orcd:jpeg:2021", "eHDSI formatCodes")
-"""What images of the other kind are listed as."""
+ORCD_PNG = ("urn:eHDSI:orcd:png:2021", "eHDSI formatCodes")
+_ORCD_IMAGE = {1: ("urn:eHDSI:orcd:jpeg:2021", "eHDSI formatCodes")}
 # Source: eHDSI class and format codes; error codes of the NCPeH Components Specification.
 KINDS: Mapping[str, Kind] = {
     "patient-summary": Kind(

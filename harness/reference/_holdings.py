@@ -13,9 +13,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TextIO
 
+import yaml
 from lxml import etree
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from harness import safexml
 from harness.errors import InputError, Problem, WireError
@@ -45,6 +44,7 @@ class Held:
 
     A prescription that is `used_up` was dispensed or stopped before.
     `created` is yyyyMMddHHmmss in UTC; `patient` a key of `Holdings.patients`; `kind` None when we do not serve its kind.
+    `status` is shared, deprecated, hidden or withdrawn; `replaces` the `key` of the earlier version.
     """
 
     name: str
@@ -60,8 +60,23 @@ class Held:
     confidentiality: str
     content: bytes = field(repr=False)
     pair: str = ""
+    key: str = ""
+    status: str = "shared"
+    replaces: str = ""
     from_folder: bool = False
     used_up: bool = False
+
+    @property
+    def listed_as(self) -> str | None:
+        """The entry status under which the document is listed, None when it is not shown to anybody."""
+        return {"shared": _facts.APPROVED, "withdrawn": _facts.APPROVED, "deprecated": _facts.DEPRECATED}.get(
+            self.status
+        )
+
+    @property
+    def retrievable(self) -> bool:
+        """Whether it is handed out. A withdrawn one has gone since it was listed."""
+        return self.status in ("shared", "deprecated")
 
     @property
     def sha1(self) -> str:
@@ -80,10 +95,10 @@ class Held:
     @property
     def format(self) -> tuple[str, str]:
         """Format code and its scheme; where a kind has none for the level, that of its other level."""
-        if self.kind == "orcd-image" and b'/jpeg"' in self.content:
-            return _facts.FORMAT_JPEG
         kind = _facts.KINDS.get(self.kind or "")
         known = kind.formats if kind else {}
+        if self.kind == "orcd-image" and b'"application/png"' in self.content:
+            return _facts.ORCD_PNG
         return known.get(self.level) or next(iter(known.values()), ("urn:ihe:iti:xds-sd:pdf:2008", "IHE PCC"))
 
 
@@ -148,25 +163,39 @@ def load_holdings(
 
 def _population(path: Path) -> tuple[dict[str, Patient], list[Held]]:
     try:
-        data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        # the C loader: this file is read at every start
+        data = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
         patients = {key: _patient(key, value) for key, value in data["patients"].items()}
-        documents = []
-        for row in data.get("documents") or ():
-            file = path.parent / str(row["path"])
-            header = _header(file.read_bytes())
-            held = _held(file.name, str(row["patient"]), header, file.read_bytes())
-            documents.append(
-                replace(
-                    held,
-                    pair=str(row.get("pair", "")),
-                    title=str(row.get("title", "")) or held.title,
-                    used_up=not row.get("dispensable", True),
-                )
-            )
-    except (OSError, UnicodeDecodeError, YAMLError, WireError, KeyError, TypeError, ValueError, AttributeError) as exc:
+        rows = [row for row in data.get("documents") or () if row.get("status") != "outside"]
+        documents = [_populated(path.parent, row) for row in rows]
+    except (
+        OSError,
+        UnicodeDecodeError,
+        yaml.YAMLError,
+        WireError,
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as exc:
         problem = f"{path.name}: the population cannot be read: {type(exc).__name__} {exc}"
         raise InputError(Problem(problem=problem, option="population")) from exc
     return patients, documents
+
+
+def _populated(folder: Path, row: Mapping[str, object]) -> Held:
+    file = folder / str(row["path"])
+    content = file.read_bytes()
+    held = _held(file.name, str(row["patient"]), _header(content), content)
+    return replace(
+        held,
+        key=str(row["key"]),
+        pair=str(row.get("pair", "")),
+        title=str(row.get("title", "")) or held.title,
+        status=str(row.get("status", "shared")),
+        replaces=str(row.get("replaces", "")),
+        used_up=not row.get("dispensable", True),
+    )
 
 
 def _patient(key: str, value: Mapping[str, object]) -> Patient:
@@ -181,8 +210,15 @@ def _patient(key: str, value: Mapping[str, object]) -> Patient:
         key=key,
         ids=tuple(PatientId(root=str(i["root"]), extension=str(i["extension"])) for i in ids),
         birth=birth if isinstance(birth, date) else date.fromisoformat(str(birth)) if birth else None,
-        consent=bool(value.get("consent", True)),
-        **texts,
+        consent=value.get("consent", True) in (True, "granted"),
+        consent_awaited=value.get("consent") == "pending",
+        family=texts["family"],
+        given=texts["given"],
+        gender=texts["gender"],
+        street=texts["street"],
+        city=texts["city"],
+        postal_code=texts["postal_code"],
+        country=texts["country"],
     )
 
 

@@ -250,7 +250,7 @@ class _Visit:
     def _entries(self, answer: xds.QueryAnswer, kind: _facts.Kind) -> tuple[_Entry, ...]:
         levels = {code.casefold(): level for level, (code, _) in kind.formats.items()}
         if kind.name == "orcd-image":
-            levels[_facts.FORMAT_JPEG[0].casefold()] = 1
+            levels[_facts.ORCD_PNG[0].casefold()] = 1
         found: list[_Entry] = []
         for entry in answer.entries:
             form = (entry.format_code.code if entry.format_code else None) or ""

@@ -124,10 +124,10 @@ class PatientService:
                 explanation="the identifiers belong to different patients",
             )
         if not all(map(self._store.agrees, matches)) and "consent.ignored" not in self._faults:
-            return self._no_consent()
+            return self._no_consent(any(p.consent_awaited for p in matches))
         return matches
 
-    def _no_consent(self) -> Refusal:
+    def _no_consent(self, awaited: bool) -> Refusal:
         if "xcpd.consent.as-no-match" in self._faults:
             return Refusal(
                 reason="AnswerNotAvailable",
@@ -136,9 +136,8 @@ class PatientService:
                 ack="AA",
                 response="NF",
             )
-        return Refusal(
-            reason="InsufficientRights", detail="ERROR_PI_GENERIC", explanation="the patient has not consented"
-        )
+        explanation = "the patient has been asked for consent" if awaited else "the patient has not consented"
+        return Refusal(reason="InsufficientRights", detail="ERROR_PI_GENERIC", explanation=explanation)
 
 
 def _as_received(element: etree._Element) -> bytes:

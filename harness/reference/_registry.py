@@ -17,7 +17,7 @@ _QUERY = "urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0"
 _STABLE = "urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1"
 _OBJECT = "urn:oasis:names:tc:ebxml-regrep:ObjectType:RegistryObject:"
 _XFRM = "urn:ihe:iti:2007:AssociationType:XFRM"
-_DEPRECATED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Deprecated"
+_RPLC = "urn:ihe:iti:2007:AssociationType:RPLC"
 _SCHEMES = {
     "class": "urn:uuid:41a5887f-8865-4c09-adf7-e362475b143a",
     "type": "urn:uuid:f0306f51-975f-434e-a61c-c59651d33983",
@@ -156,9 +156,15 @@ def _entry(held: Held, listed: Listed, faults: frozenset[str], index: int) -> st
         lid=held.uuid,
         home=None if "xcaq.home.missing" in faults else listed.home,
         objectType=_STABLE,
-        status=_DEPRECATED if "xcaq.entry.deprecated" in faults else _facts.APPROVED,
+        status=_status(held, faults),
         mimeType="text/xml",
     )
+
+
+def _status(held: Held, faults: frozenset[str]) -> str:
+    if "xcaq.entry.deprecated" in faults:
+        return _facts.DEPRECATED
+    return (None if "xcaq.old-version.listed" in faults else held.listed_as) or _facts.APPROVED
 
 
 def _codes(
@@ -188,18 +194,24 @@ def _associations(documents: Sequence[Held], faults: frozenset[str]) -> list[str
         source, target = pdf.uuid, twin.uuid
         if "xcaq.association.reversed" in faults:
             source, target = target, source
-        links.append(
-            element(
-                "rim:Association",
-                associationType=_XFRM,
-                id=pdf.part_uuid("association"),
-                lid=pdf.part_uuid("association"),
-                objectType=_OBJECT + "Association",
-                sourceObject=source,
-                targetObject=target,
-            )
-        )
+        links.append(_association(pdf.part_uuid("association"), _XFRM, source, target))
+    for new in documents:
+        old = next((d for d in documents if new.replaces and d.key == new.replaces), None)
+        if old is not None:
+            links.append(_association(new.part_uuid("replacement"), _RPLC, new.uuid, old.uuid))
     return links
+
+
+def _association(identifier: str, kind: str, source: str, target: str) -> str:
+    return element(
+        "rim:Association",
+        associationType=kind,
+        id=identifier,
+        lid=identifier,
+        objectType=_OBJECT + "Association",
+        sourceObject=source,
+        targetObject=target,
+    )
 
 
 def _slot(name: str, value: str) -> str:

@@ -133,7 +133,7 @@ class LiveWorld:
         """Answer and keep what came between two rows; it belongs to neither, and `row` must not take it for its own."""
         self._missed = False
         await self._answer_pending(row, "before")
-        self._responding.forget()
+        self._responding.reset()
 
     async def _some_request(self, within_s: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -13,7 +13,9 @@ START_TIMEOUT_S = 30.0
 
 
 @contextmanager
-def bundled_system(folder: Path, *, faults: Sequence[str] = (), documents: Path | None = None) -> Iterator[Path]:
+def bundled_system(
+    folder: Path, *, faults: Sequence[str] = (), documents: Path | None = None, population: str | None = None
+) -> Iterator[Path]:
     """The path of the SUT file of a freshly started reference system that plays both roles; it ends with the block.
 
     The child ends by itself when this process dies, because its standard input closes.
@@ -28,6 +30,8 @@ def bundled_system(folder: Path, *, faults: Sequence[str] = (), documents: Path 
         command += ["--fault", fault]
     if documents is not None:
         command += ["--documents", str(documents)]
+    if population is not None:
+        command += ["--population", population]
     log_path = folder / "reference-system.log"
     with log_path.open("wb") as log:
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)

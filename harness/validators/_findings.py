@@ -42,6 +42,7 @@ class Judged:
     fired: frozenset[int] = frozenset()
     duration_s: float = 0.0
     engine: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def judged_schematron(artefact: Artefact, part: Part, outcome: SchOutcome) -> Judged:
@@ -63,6 +64,7 @@ def judged_schematron(artefact: Artefact, part: Part, outcome: SchOutcome) -> Ju
         fired=outcome.fired,
         duration_s=outcome.duration_s,
         engine=outcome.engine,
+        notes=outcome.warnings,
     )
 
 
@@ -120,6 +122,7 @@ def use_of(artefact: Artefact, judged: Sequence[Judged]) -> ArtefactUse:
         duration_s=sum(j.duration_s for j in judged),
         engine=judged[0].engine,
         reason="; ".join(dict.fromkeys(j.reason for j in judged if j.reason)),
+        notes=tuple(dict.fromkeys(n for j in judged for n in j.notes)),
         requirement=artefact.requirement,
     )
 

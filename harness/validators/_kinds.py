@@ -4,7 +4,7 @@ Source: MyHealth@EU CDA implementation guides (document templates 1.3.6.1.4.1.12
 codes); SOAP 1.2 part 1, section 5.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -15,6 +15,10 @@ WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secex
 WSA = "http://www.w3.org/2005/08/addressing"
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 MEDICATION_EXTENSIONS = {"pharm": "urn:hl7-org:pharm", "epsos": "urn:epsos-org:ep:medication"}
+
+CI_SIS = "1.2.250.1.213.1.1.1.1"
+"""Template of every French document (CI-SIS, structuration minimale); the document models are its siblings."""
+_CI_SIS_MODELS = CI_SIS.removesuffix("1")
 
 _DOCUMENT_TEMPLATES: Mapping[str, str] = {
     f"1.3.6.1.4.1.12559.11.10.1.3.1.1.{arc}": kind
@@ -101,16 +105,35 @@ def kind_of(root: etree._Element) -> str:
 
 
 def facts_of(root: etree._Element) -> Mapping[str, str]:
-    """What `when` of an artefact may ask of a CDA document: `medication_extension` and `template`; else nothing."""
+    """What `when` of an artefact may ask: `namespace` of the root, and of a CDA document `medication_extension`,
+    `template` and `ci_sis_model` too."""
+    namespace = etree.QName(root).namespace or "none"
     if root.tag != f"{{{HL7}}}ClinicalDocument":
-        return {}
-    templates = [t.get("root", "") for t in root.iterchildren(f"{{{HL7}}}templateId")]
-    template = next((t for t in templates if t in _DOCUMENT_TEMPLATES), "none")
+        return {"namespace": namespace}
+    identifiers = [(t.get("root", ""), t.get("extension", "")) for t in root.iterchildren(f"{{{HL7}}}templateId")]
+    template = next((oid for oid, _ in identifiers if oid in _DOCUMENT_TEMPLATES), "none")
     extension = next(
         (name for name, uri in MEDICATION_EXTENSIONS.items() if next(root.iter(f"{{{uri}}}*"), None) is not None),
         "none",
     )
-    return {"template": template, "medication_extension": extension}
+    return {
+        "namespace": namespace,
+        "template": template,
+        "medication_extension": extension,
+        "ci_sis_model": "none" if template != "none" else _ci_sis_model(root, identifiers),
+    }
+
+
+def _ci_sis_model(root: etree._Element, identifiers: Sequence[tuple[str, str]]) -> str:
+    """The French document model a document claims, `OID` or `OID^extension`: the most special one below the arc of CI-SIS
+    models. `unstructured` with a body that is no XML, `unspecified` without a model, `none` when it claims no CI-SIS."""
+    if not any(oid == CI_SIS for oid, _ in identifiers):
+        return "none"
+    if root.find(f"{{{HL7}}}component/{{{HL7}}}nonXMLBody") is not None:
+        return "unstructured"
+    models = [(oid, extension) for oid, extension in identifiers if oid.startswith(_CI_SIS_MODELS) and oid != CI_SIS]
+    oid, extension = max(models, key=lambda model: model[0].count("."), default=("unspecified", ""))
+    return f"{oid}^{extension}" if extension else oid
 
 
 def path_of(element: etree._Element) -> str:

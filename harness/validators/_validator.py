@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from lxml import etree
@@ -20,6 +20,7 @@ from harness.model import (
     ValidationReport,
     Verdict,
     roll_up,
+    say,
 )
 from harness.packs.artefacts import Artefact, Pack
 from harness.validators._findings import (
@@ -35,12 +36,15 @@ from harness.validators._kinds import Part, parts_of
 from harness.validators._terminology import Vocabularies
 from harness.validators._xsd import XsdLayer
 from harness.validators.schematron import (
+    ALL_REWRITES,
+    NO_REWRITES,
     CompileCache,
     Engine,
     MemoryCache,
     Pool,
     PyschematronEngine,
     SaxonEngine,
+    svrl,
 )
 
 
@@ -61,7 +65,8 @@ class Validator:
     `workers` is the number of engine processes, started when first needed (0: one); as many threads may call
     `validate` at the same time. `explain` adds xmlschema's words to a failed XSD validation, which costs seconds at the
     first failure of a schema and a few hundred milliseconds at each. `optimise=False` runs Schematron without rewrites,
-    as the reference for differential tests.
+    as the reference for differential tests. `sparing` compiles of a schema only what the first documents can trigger:
+    quicker for one document, slower for many.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class Validator:
         cache: CompileCache | None = None,
         explain: bool = True,
         optimise: bool = True,
+        sparing: bool = False,
         run_timeout_s: float = 60.0,
     ) -> None:
         self._packs = tuple(packs)
@@ -82,7 +88,9 @@ class Validator:
         self._pool = Pool(workers, run_timeout_s=run_timeout_s)
         cache = MemoryCache() if cache is None else cache
         self._xsd = XsdLayer(cache)
-        self._saxon = SaxonEngine(self._pool, cache, optimise=optimise)
+        self._saxon = SaxonEngine(
+            self._pool, cache, rewrites=ALL_REWRITES if optimise else NO_REWRITES, sparing=sparing
+        )
         self._pyschematron = PyschematronEngine(self._pool)
         self._vocabularies = Vocabularies(self._packs, cache)
         self._codes_checked = self._codes_unverifiable = 0
@@ -150,19 +158,38 @@ class Validator:
             reason="; ".join(dict.fromkeys([*reasons, *(u.reason for u in uses if u.reason)])),
         )
 
+    def svrl(
+        self, name: str, content: bytes, *, as_: str = "auto", phase: str | None = None
+    ) -> tuple[tuple[str, bytes], ...]:
+        """What each Schematron artefact says of `content`, in its own reporting language: artefact id and SVRL document.
+
+        Locations are those of the part that was judged. Arguments as for `validate`.
+
+        Raises:
+            WireError: the content is not well-formed XML.
+            InputError: as for `validate`.
+            UnsupportedError: an artefact has no phase of that name.
+        """
+        artefacts, kind = self._chosen(as_)
+        parts = parts_of(safexml.parse(content))
+        if kind:
+            parts = (replace(parts[0], kind=kind), *parts[1:])
+        phase = phase or "#DEFAULT"
+        reports = []
+        for artefact, fitting in self._fitting(parts, artefacts, Layer.SCHEMATRON):
+            for part in fitting:
+                outcome = self._saxon.judge(artefact, _serialised(part), phase=phase)
+                reports.append((artefact.id, svrl(self._saxon.compiled(artefact, phase=phase), outcome, name)))
+        return tuple(reports)
+
     def uses(self) -> tuple[PackUse, ...]:
         """The packs with the exact artefacts they hold, and what they came to in all validations so far."""
         result = []
         with self._lock:
             for number, pack in enumerate(self._packs):
                 seen = [c for a in pack.artefacts if (c := self._coverage.get((a.coordinate, a.id)))]
-                problems = sorted(
-                    {
-                        f"{a.id}: {n} is missing"
-                        for a in pack.artefacts
-                        for n in (*a.missing_includes, *a.missing_vocabularies)
-                    }
-                )
+                problems = {f"{a.id}: {n} is missing" for a in pack.artefacts for n in a.missing}
+                problems |= {f"{a.id}: capitals differ: {d}" for a in pack.artefacts for d in a.differs_in_case}
                 result.append(
                     PackUse(
                         coordinate=pack.coordinate,
@@ -177,7 +204,7 @@ class Validator:
                         # codes are looked up in all packs at once; the first one stands for them
                         codes_checked=0 if number else self._codes_checked,
                         codes_unverifiable=0 if number else self._codes_unverifiable,
-                        problems=tuple(problems),
+                        problems=tuple(sorted(problems)),
                     )
                 )
         return tuple(result)
@@ -208,17 +235,7 @@ class Validator:
         findings: list[Finding] = []
         covered: set[int] = set()
         for layer in (Layer.XSD, Layer.SCHEMATRON):
-            first = {id(p): self._first_pack(artefacts, layer, p) for p in parts}
-            for artefact in artefacts:
-                fitting = [
-                    p
-                    for p in parts
-                    if artefact.layer is layer
-                    and artefact.fits(p.kind, p.facts)
-                    and self._pack_of[id(artefact)] == first[id(p)]
-                ]
-                if not fitting:
-                    continue
+            for artefact, fitting in self._fitting(parts, artefacts, layer):
                 covered.update(id(p) for p in fitting)
                 judged = [self._judge(artefact, part, phase) for part in fitting]
                 uses.append(use_of(artefact, judged))
@@ -226,12 +243,31 @@ class Validator:
         reasons = [f"no artefact of the packs applies to {p.kind}" for p in parts if p.needed and id(p) not in covered]
         return uses, findings, list(dict.fromkeys(reasons))
 
+    def _fitting(
+        self, parts: Sequence[Part], artefacts: Sequence[Artefact], layer: Layer
+    ) -> Iterator[tuple[Artefact, list[Part]]]:
+        """The artefacts of a layer that have something to judge, each with the parts it judges."""
+        first = {id(p): self._first_pack(artefacts, layer, p) for p in parts}
+        for artefact in artefacts:
+            fitting = [
+                p
+                for p in parts
+                if artefact.layer is layer
+                and artefact.fits(p.kind, p.facts)
+                and self._pack_of[id(artefact)] == first[id(p)]
+            ]
+            if fitting:
+                yield artefact, fitting
+
     def _first_pack(self, artefacts: Sequence[Artefact], layer: Layer, part: Part) -> int:
         """The number of the first pack that has an artefact of `layer` for `part`; the later ones stand back."""
         fitting = (a for a in artefacts if a.layer is layer and a.fits(part.kind, part.facts))
         return min((self._pack_of[id(a)] for a in fitting), default=-1)
 
     def _judge(self, artefact: Artefact, part: Part, phase: str) -> Judged:
+        if not artefact.usable:
+            missing = (say("artefact-missing", artefact=artefact.id, file=name) for name in artefact.missing[:1])
+            return Judged(verdict=Verdict.INCONCLUSIVE, reason=artefact.lacking or "".join(missing))
         if artefact.layer is Layer.XSD:
             return self._judge_xsd(artefact, part)
         judged = self._judge_schematron(artefact, part, phase)

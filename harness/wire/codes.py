@@ -240,6 +240,7 @@ SEVERITIES = (SEVERITY_ERROR, SEVERITY_WARNING)
 ENTRY_APPROVED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved"
 ENTRY_DEPRECATED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Deprecated"
 ASSOCIATION_XFRM = "urn:ihe:iti:2007:AssociationType:XFRM"
+ASSOCIATION_RPLC = "urn:ihe:iti:2007:AssociationType:RPLC"
 ASSOCIATION_HAS_MEMBER = "urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember"
 
 # --- Document entry metadata. Source: IHE ITI TF-3, 4.2.5.2 (UUIDs) and TF-2, 3.18.4.1.2.3.7 (stored queries).

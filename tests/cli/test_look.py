@@ -14,7 +14,7 @@ from harness.cli import app
 from tests.cli.cli_support import PASSING, Finished, Invoke
 from tests.cli.tiny_sut import write_scenario
 
-SCHEMAS = ("scenario", "fragment", "population", "sut", "run", "validation")
+SCHEMAS = ("scenario", "fragment", "population", "terms", "sut", "run", "validation")
 COMMANDS = ("run", "validate", "reference-system", "peer", "lint", "list", "explain", "schema", "report")
 
 

@@ -1,6 +1,7 @@
 """docs/cli.md holds the help texts the command line really prints. Written anew with HARNESS_UPDATE_GOLDEN=1."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -25,12 +26,20 @@ def help_of(*command: str) -> str:
     return "\n".join(line.rstrip() for line in result.output.strip().splitlines())
 
 
+def commands(group: typer.core.TyperGroup) -> Iterator[tuple[str, ...]]:
+    """Every command as its words, a group before its own."""
+    for name, command in group.commands.items():
+        yield (name,)
+        if isinstance(command, typer.core.TyperGroup):
+            yield from ((name, *words) for words in commands(command))
+
+
 def page() -> str:
     """The whole page as it should be."""
     group = typer.main.get_command(app)
     assert isinstance(group, typer.core.TyperGroup)
     parts = [HEAD, f"## harness\n\n```\n{help_of()}\n```\n"]
-    parts += [f"## harness {name}\n\n```\n{help_of(name)}\n```\n" for name in group.commands]
+    parts += [f"## harness {' '.join(words)}\n\n```\n{help_of(*words)}\n```\n" for words in commands(group)]
     return "\n".join(parts)
 
 

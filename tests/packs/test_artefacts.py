@@ -172,8 +172,14 @@ def test_official_artefacts_are_recognised_as_a_whole(corpus: Path) -> None:
     pack = load_pack(corpus / "artefacts")
     coordinates = {a.coordinate for a in pack.artefacts}
     assert {"eu.ehdsi:cda-schematron:8.0.0", "eu.ehdsi:cda-xsd-pharma:1", "org.w3:soap-envelope:1.2"} <= coordinates
-    assert not [a for a in pack.artefacts if "ans" in a.path.parts]
-    assert not [a for a in pack.artefacts if a.missing_includes]
-    missing = {name for a in pack.artefacts for name in a.missing_vocabularies}
-    assert [name.split(".")[-2] for name in missing] == ["61-DYNAMIC"]
+    assert {"fr.ans:cda-content-tests:2024.01", "fr.ans:cda-xsd:1"} <= coordinates
+    assert {a.id: a.missing_includes for a in pack.artefacts if a.missing_includes} == {
+        "ans-terminology": ("schematrons/profils/terminologies/schematron/terminologie.sch",)
+    }
+    missing = {name.rsplit("/", 1)[-1] for a in pack.artefacts for name in a.missing_vocabularies}
+    assert missing == {
+        "voc-1.3.6.1.4.1.12559.11.10.1.3.1.42.61-DYNAMIC.xml",
+        "voc-1.2.250.1.213.1.1.5.471-DYNAMIC.xml",
+        "JDV_ClinicalStatusCodes_CISIS.xml",
+    }
     assert not pack.complete

@@ -16,6 +16,7 @@ GOOD = {
     "scenario": ("ok/every-verb.yaml", "ok/country-b.yaml", "bundled/expired.yaml"),
     "fragment": ("ok/fragment.yaml", "library/fragments/identify.yaml"),
     "population": ("library/population.yaml",),
+    "terms": ("library/terms.yaml",),
     "sut": ("ok/sut.yaml",),
 }
 

@@ -27,6 +27,11 @@ NOMINAL = PatientId(root="2.999.250.1", extension="P-0001")
 NO_DOCUMENT = PatientId(root="2.999.250.1", extension="P-0002")
 NO_CONSENT = PatientId(root="2.999.250.1", extension="P-0003")
 SECOND = PatientId(root="2.999.250.1", extension="P-0004")
+PENDING = PatientId(root="2.999.250.1", extension="P-0010")
+MINOR = PatientId(root="2.999.250.1", extension="P-0011")
+VERSIONS = PatientId(root="2.999.250.1", extension="P-0012")
+HIDDEN = PatientId(root="2.999.250.1", extension="P-0013")
+WITHDRAWN = PatientId(root="2.999.250.1", extension="P-0014")
 UNKNOWN = PatientId(root="2.999.250.1", extension="P-0999")
 PS_3, PS_1 = "2.999.250.9.1", "2.999.250.9.2"
 SECOND_PS = "2.999.250.9^PS-0004-3"

@@ -133,13 +133,20 @@ LISTING: tuple[tuple[str, Ask, str, str, str], ...] = (
     ("a patient summary", Ask(), "success//2", "", ""),
     ("a patient without summary", Ask(patient=rs.NO_DOCUMENT), "success/1102/0", "xcaq.no-document.silent", "success//0"),
     ("an unknown patient", Ask(patient=rs.UNKNOWN), "success/1102/0", "", ""),
-    ("no prescription", Ask(class_codes=("57833-6",)), "failure/1101/0", "xcaq.class-code.ignored", "success//2"),
-    ("no laboratory report", Ask(class_codes=("11502-2", "34105-7")), "success/1104/0", "", ""),
-    ("no consent", Ask(patient=rs.NO_CONSENT), "failure/4701/0", "consent.ignored", "success//1"),
-    ("no consent, with documents", Ask(patient=rs.NO_CONSENT), "failure/4701/0", "xcaq.refusal-with-documents",
-     "failure/4701/1"),
-    ("no class code", Ask(class_codes=()), "failure/ERROR_GENERIC_SERVICE_SIGNIFIER_UNKNOWN/0",
+    ("no prescription", Ask(patient=rs.MINOR, class_codes=("57833-6",)), "failure/1101/0",
      "xcaq.class-code.ignored", "success//2"),
+    ("no laboratory report", Ask(patient=rs.MINOR, class_codes=("11502-2", "34105-7")), "success/1104/0", "", ""),
+    ("two prescriptions, each in both forms", Ask(class_codes=("57833-6",)), "success//4", "", ""),
+    ("a laboratory report and a discharge report", Ask(class_codes=("11502-2", "34105-7")), "success//2", "", ""),
+    ("two versions of a summary", Ask(patient=rs.VERSIONS), "success//2", "xcaq.old-version.listed", "success//4"),
+    ("a hidden summary", Ask(patient=rs.HIDDEN), "success/1102/0", "", ""),
+    ("a summary that is about to be withdrawn", Ask(patient=rs.WITHDRAWN), "success//2", "", ""),
+    ("a consent that is awaited", Ask(patient=rs.PENDING), "failure/4701/0", "consent.ignored", "success//2"),
+    ("no consent", Ask(patient=rs.NO_CONSENT), "failure/4701/0", "consent.ignored", "success//2"),
+    ("no consent, with documents", Ask(patient=rs.NO_CONSENT), "failure/4701/0", "xcaq.refusal-with-documents",
+     "failure/4701/2"),
+    ("no class code", Ask(class_codes=()), "failure/ERROR_GENERIC_SERVICE_SIGNIFIER_UNKNOWN/0",
+     "xcaq.class-code.ignored", "success//10"),
     ("an unserved class code", Ask(class_codes=("56445-0",)), "failure/ERROR_GENERIC_SERVICE_SIGNIFIER_UNKNOWN/0",
      "", ""),
     ("no patient id", Ask(documents=slotless("$XDSDocumentEntryPatientId")), "failure/XDSStoredQueryMissingParam/0",
@@ -201,6 +208,12 @@ RETRIEVAL: tuple[tuple[str, Ask, str, str, str], ...] = (
     ("no document at all", Ask(retrieve=()), "failure/XDSRepositoryError/0", "", ""),
     ("no consent", Ask(patient=rs.NO_CONSENT, retrieve=((HOME, REPOSITORY, "2.999.250.9.3"),)), "failure/4701/0",
      "consent.ignored", "success//1"),
+    ("an earlier version", Ask(patient=rs.VERSIONS, retrieve=((HOME, REPOSITORY, "2.999.250.9.33"),)), "success//1",
+     "", ""),
+    ("a hidden document", Ask(patient=rs.HIDDEN, retrieve=((HOME, REPOSITORY, "2.999.250.9.37"),)),
+     "failure/XDSMissingDocument/0", "", ""),
+    ("a document withdrawn since", Ask(patient=rs.WITHDRAWN, retrieve=((HOME, REPOSITORY, "2.999.250.9.39"),)),
+     "failure/XDSMissingDocument/0", "", ""),
     ("no TRC assertion", Ask(without=frozenset({"trc"})), "failure/1001/0", "trc.absence.ignored", "success//1"),
     ("no permission, unknown document",
      Ask(retrieve=UNKNOWN_DOCUMENT, hcp=rs.without_attribute(PREFIX)), "failure/4703/0",
@@ -260,7 +273,8 @@ def test_a_fault_drops_the_duty_it_names(
 def test_a_fault_of_judgement_leaves_good_requests_alone(fr: Identity, be: Country, fault: str) -> None:
     faulty = rs.system(fr, be, fault)
     assert rs.discovery_outcome(rs.discover(faulty, be, Ask())) == "found 1"
-    assert rs.list_outcome(rs.list_documents(faulty, be, Ask())) == "success//2"
+    # a patient who has nothing but the two forms of a summary
+    assert rs.list_outcome(rs.list_documents(faulty, be, Ask(patient=rs.MINOR))) == "success//2"
     assert rs.retrieve_outcome(rs.retrieve(faulty, be, Ask())) == "success//1"
 
 

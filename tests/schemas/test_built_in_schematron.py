@@ -22,7 +22,7 @@ EHDSI = "1.3.6.1.4.1.12559.11.10.1.3.1"
 PS, PDF = "ps-nominal-3.xml", "ps-nominal-1.xml"
 REQUEST, MATCH, NOBODY = "xcpd-request.xml", "xcpd-answer-match.xml", "xcpd-answer-nobody.xml"
 QUERY, ANSWER = "xca-query.xml", "xca-answer.xml"
-RX, RX_PDF, ED = "rx-open-3.xml", "rx-open-1.xml", "edispensation.xml"
+RX, RX_PDF, ED = "ep-open-3.xml", "ep-open-1.xml", "edispensation.xml"
 SUBMISSION, STORED = "xdr-submission.xml", "registry-response.xml"
 PATIENT = "h:recordTarget/h:patientRole"
 XML_ENTRY = "//rim:ExtrinsicObject"
@@ -85,8 +85,8 @@ BROKEN: dict[str, tuple[str, tuple[Alteration, ...]]] = {
     "ps-problems-code": (PS, (put(section("2.9", "/h:code"), "code", "1-8"),)),
     "ps-devices-code": (PS, (put(section("2.4", "/h:code"), "codeSystem", "2.16.840.1.113883.6.96"),)),
     "ps-medications-entry": (PS, (drop(section("2.3", "/h:entry")), drop(section("2.3", "/h:entry")))),
-    "ps-allergies-entry": (PS, (drop(section("2.12", "/h:entry")),)),
-    "ps-procedures-entry": (PS, (drop(section("2.11", "/h:entry")),)),
+    "ps-allergies-entry": (PS, (drop(section("2.12", "/h:entry")), drop(section("2.12", "/h:entry")))),
+    "ps-procedures-entry": (PS, (drop(section("2.11", "/h:entry")), drop(section("2.11", "/h:entry")))),
     "ps-problems-entry": (PS, (drop(section("2.9", "/h:entry")), drop(section("2.9", "/h:entry")))),
     "ps-devices-entry": (PS, (drop(section("2.4", "/h:entry")),)),
     "ps-title": (PS, (drop(section("2.3", "/h:title")),)),

@@ -7,7 +7,7 @@ import pytest
 
 from harness.packs.artefacts import Artefact, Pack, load_pack
 from harness.validators import MemoryCache
-from harness.validators.schematron import Pool, SaxonEngine, SchOutcome
+from harness.validators.schematron import ALL_REWRITES, NO_REWRITES, Pool, SaxonEngine, SchOutcome
 
 SCHEMA = """<schema xmlns="http://purl.oclc.org/dsdl/schematron" queryBinding="xslt2" {attributes}>
 <ns prefix="t" uri="urn:test"/>
@@ -61,6 +61,7 @@ def judge(pool: Pool, pack_of: PackFactory) -> Judge:
     ) -> SchOutcome:
         schema = SCHEMA.format(attributes=attributes, body=body)
         artefact: Artefact = pack_of({"schema.sch": schema, **(files or {})}).artefacts[0]
-        return SaxonEngine(pool, MemoryCache(), optimise=optimise).judge(artefact, document, phase=phase)
+        rewrites = ALL_REWRITES if optimise else NO_REWRITES
+        return SaxonEngine(pool, MemoryCache(), rewrites=rewrites).judge(artefact, document, phase=phase)
 
     return run

@@ -205,7 +205,7 @@ def test_include_brings_patterns_and_rules_although_a_comment_precedes_the_root(
     ],
 )
 def test_schema_that_is_not_whole_says_so(judge: Judge, body: str, problem: str) -> None:
-    assert problem in judge(body, "<r/>").problems
+    assert [p for p in judge(body, "<r/>").problems if p.startswith(problem)]
 
 
 def test_undefined_variable_fails_the_schema_and_never_passes(judge: Judge) -> None:

@@ -2,7 +2,7 @@
 
 May not judge what a finding means for the verdict; `harness.validators` does. pyschematron is here as second engine,
 behind a guard. Decision: the official packages rely on what no published processor does (abstract rules across patterns
-with thousands of value-set look-ups), so the compiler is ours; `optimise=False` keeps a plain mode as its reference.
+with thousands of value-set look-ups), so the compiler is ours; without any `Rewrite` it is the plain reference of the others.
 """
 
 from harness.validators.schematron._engine import (
@@ -10,20 +10,26 @@ from harness.validators.schematron._engine import (
     Engine,
     MemoryCache,
     SaxonEngine,
-    SchOutcome,
-    SchResult,
 )
+from harness.validators.schematron._outcome import SchEvent, SchOutcome, SchResult
 from harness.validators.schematron._pool import Pool, WorkerDied
 from harness.validators.schematron._pyschematron import PyschematronEngine
+from harness.validators.schematron._rewrites import ALL_REWRITES, NO_REWRITES, Rewrite
+from harness.validators.schematron._svrl import svrl
 
 __all__ = [
+    "ALL_REWRITES",
+    "NO_REWRITES",
     "CompileCache",
     "Engine",
     "MemoryCache",
     "Pool",
     "PyschematronEngine",
+    "Rewrite",
     "SaxonEngine",
+    "SchEvent",
     "SchOutcome",
     "SchResult",
     "WorkerDied",
+    "svrl",
 ]

@@ -4,29 +4,52 @@ A style sheet is fast, or careful: one that catches dynamic errors check by chec
 itself stops with an error. Source: ISO/IEC 19757-3:2016, clause 5 and annex H (XSLT 2 binding).
 """
 
-import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
+from lxml import etree
+
 from harness.errors import WireError
 from harness.safexml import parse
-from harness.validators.schematron._compiled import RECORD_END, UNIT_END, CheckInfo, CompiledSchema
+from harness.validators.schematron._body import Bodies, namespace_attributes
+from harness.validators.schematron._compiled import (
+    COPIED,
+    RECORD_END,
+    UNIT_END,
+    CompiledSchema,
+    PatternInfo,
+    Piece,
+    RuleInfo,
+)
+from harness.validators.schematron._context import paths_of
+from harness.validators.schematron._parts import XPATH_1, XSL
 from harness.validators.schematron._read import stable_pattern_name
 from harness.validators.schematron._rewrite import MISSING, Rewriter
-from harness.validators.schematron._schema import Expression, Extends, Let, Pattern, Rule, SchCheck, Schema
-from harness.validators.schematron._selection import main_template
+from harness.validators.schematron._rewrites import Rewrite
+from harness.validators.schematron._schema import Expression, Let, Pattern, Phase, Rule, SchCheck, Schema
+from harness.validators.schematron._selection import (
+    TEMPLATE_KEY,
+    SelectionTree,
+    Taken,
+    guard,
+    is_undecided,
+    replaced,
+    rewritten,
+)
+from harness.validators.schematron._variables import global_lets, sharing, undefined_variables
 from harness.validators.schematron._xpath import (
     forbidden_calls,
-    free_variables,
     guard_documents,
     literal_documents,
     rename_variables,
 )
 
 _H = "urn:harness:schematron"
+BINDINGS = (*XPATH_1, "xslt2", "xslt3", "xpath2", "xpath3", "xpath31")
+"""Query language bindings a schema may name; those of XPath 1 run under the rules of XPath 1."""
 
 
 @dataclass(slots=True)
@@ -35,24 +58,16 @@ class _Compiling:
     entry: Path
     root: Path
     rewriter: Rewriter | None
+    rewrites: frozenset[Rewrite]
     careful: bool
-    global_names: set[str] = field(default_factory=set)
-    checks: list[CheckInfo] = field(default_factory=list)
-    rules: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    rule_ids: dict[str, int] = field(default_factory=dict)
-    abstract: dict[str, Rule] = field(default_factory=dict)
-    shared: dict[str, bool] = field(default_factory=dict)
-    called: set[str] = field(default_factory=set)
-    renamed: dict[str, str] = field(default_factory=dict)
-
-    def problem(self, text: str) -> None:
-        if text not in self.problems:
-            self.problems.append(text)
+    version: str = ""
+    rules: list[RuleInfo] = field(default_factory=list)
+    problems: dict[str, None] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     def expression(self, text: str) -> str:
         for name in sorted(forbidden_calls(text)):
-            self.problem(f"function {name}() is not allowed in a rule")
+            self.problems.setdefault(f"function {name}() is not allowed in a rule")
         text = rename_variables(text, self.renamed)
         if self.rewriter:
             text = self.rewriter.rewrite(text)
@@ -60,30 +75,65 @@ class _Compiling:
 
 
 def compile_schema(
-    schema: Schema, entry: Path, root: Path, *, phase: str, optimise: bool, careful: bool, key: str
+    schema: Schema, entry: Path, root: Path, *, phase: str, rewrites: frozenset[Rewrite], careful: bool, key: str
 ) -> CompiledSchema:
     """The style sheet and the table of checks of `schema` for one phase.
 
     Raises:
         KeyError: the schema has no such phase.
     """
+    patterns, chosen = schema.active_patterns(phase), schema.chosen_phase(phase)
     missing, problems = _vocabularies(schema, entry, root)
-
-    def is_missing(name: str) -> bool:
-        return name in missing or not _inside(name, entry, root)
-
-    rewriter = Rewriter(is_missing=is_missing) if optimise else None
-    c = _Compiling(schema=schema, entry=entry, root=root, rewriter=rewriter, careful=careful)
-    c.abstract = {r.id: r for r in schema.abstract_rules}
-    xslt = _stylesheet(c, phase)
+    if schema.query_binding not in BINDINGS:
+        problems.append(f"query binding {schema.query_binding!r} is not supported")
+    rewriter = Rewriter(is_missing=lambda name: name in missing or not _inside(name, entry, root))
+    c = _Compiling(
+        schema=schema,
+        entry=entry,
+        root=root,
+        rewriter=rewriter if Rewrite.VALUE_SETS in rewrites else None,
+        rewrites=rewrites,
+        careful=careful,
+        version=' version="1.0"' if schema.query_binding in XPATH_1 else "",
+    )
+    lets, renames = global_lets(schema, chosen)
+    known = {let.name for let in lets}
+    problems += undefined_variables(schema, patterns, known)
+    bodies = Bodies(
+        schema=schema,
+        rewrites=rewrites,
+        careful=careful,
+        expression=c.expression,
+        version=c.version,
+        shared=sharing(schema, known) if Rewrite.SHARED_RULES in rewrites else {},
+        global_names=frozenset(known),
+    )
+    pieces, tail = _rules(c, bodies, patterns, renames, chosen)
+    c.renamed = {}
+    templates = bodies.templates()
+    variables = "".join(
+        f"<xsl:variable{c.version}{namespace_attributes(schema, let.namespaces)} name={quoteattr(let.name)} "
+        f"select={quoteattr(c.expression(let.value))}/>\n"
+        for let in lets
+    )
     return CompiledSchema(
         key=key,
-        xslt=xslt,
+        head=_head(c) + variables + bodies.matching.declarations(),
+        tail=tail + "\n</xsl:stylesheet>",
+        pieces=pieces,
+        templates=templates,
         base=entry.parent.as_uri() + "/",
-        parameters=tuple(rewriter.parameters.values()) if rewriter else (),
-        checks=tuple(c.checks),
+        parameters=tuple(c.rewriter.parameters.values()) if c.rewriter else (),
+        checks=tuple(bodies.checks),
         rules=tuple(c.rules),
+        patterns=tuple(PatternInfo(id=p.id if p.named else "", title=p.title) for p in patterns),
+        namespaces=schema.namespaces,
+        phase=chosen.id if chosen else "",
+        title=schema.title,
+        version=schema.version,
+        subordinate=any(p.documents for p in patterns),
         problems=tuple(dict.fromkeys((*schema.problems, *problems, *c.problems))),
+        warnings=schema.warnings,
         missing_vocabularies=tuple(sorted(missing)),
     )
 
@@ -103,7 +153,8 @@ def _expressions(schema: Schema) -> Iterator[str]:
                 yield item.value
             elif isinstance(item, SchCheck):
                 yield item.test
-                yield from (part.xpath for part in item.message if isinstance(part, Expression))
+                parts = [*item.message, *(p for note in item.notes for p in note.message)]
+                yield from (part.xpath for part in parts if isinstance(part, Expression))
 
 
 def _vocabularies(schema: Schema, entry: Path, root: Path) -> tuple[set[str], list[str]]:
@@ -129,233 +180,175 @@ def _inside(name: str, entry: Path, root: Path) -> bool:
     return not re.match(r"[A-Za-z][\w+.-]*:|/", name) and (entry.parent / name).resolve().is_relative_to(root)
 
 
-def _stylesheet(c: _Compiling, phase: str) -> str:
-    patterns = c.schema.active_patterns(phase)
-    chosen = c.schema.chosen_phase(phase)
-    lets = [*c.schema.lets, *(chosen.lets if chosen else ())]
-    out: list[str] = []
-    global_lets, renames = _global_lets(lets, c.schema.patterns)
-    c.global_names = {let.name for let in global_lets}
-    _decide_sharing(c)
-    body: list[str] = []
-    for number, pattern in enumerate(patterns, start=1):
+def _rules(
+    c: _Compiling,
+    bodies: Bodies,
+    patterns: tuple[Pattern, ...],
+    renames: Mapping[str, Mapping[str, str]],
+    phase: Phase | None,
+) -> tuple[tuple[Piece, ...], str]:
+    """The pieces of the main template, and the template rules of the patterns that are matched node by node."""
+    tree = SelectionTree(by_template=Rewrite.TEMPLATE_INDEX in c.rewrites)
+    starts: list[str] = []
+    tail: list[str] = []
+    start = phase.start if phase else ""
+    for number, pattern in enumerate(patterns):
         c.renamed = renames.get(pattern.id, {})
-        body.append(_pattern(c, number, pattern))
-    c.renamed = {}
-    written: set[str] = set()
-    while waiting := sorted(c.called - written):
-        for name in waiting:
-            written.add(name)
-            body.append(f"<xsl:template name={quoteattr(_template(name))}>{_items(c, c.abstract[name], name)}")
-            body.append("</xsl:template>")
-    out.append(_head(c))
-    for let in global_lets:
-        out.append(f"<xsl:variable name={quoteattr(let.name)} select={quoteattr(c.expression(let.value))}/>")
-    modes = " ".join(f"m{n}" for n in range(1, len(patterns) + 1))
-    if modes:
-        out.append(f'<xsl:template match="/ | node() | @*" mode="{modes}" priority="-1"/>')
-    out += [main_template(patterns), *body, "</xsl:stylesheet>"]
-    if c.rewriter:  # parameters are known only now
-        declared = [f'<xsl:param name="{p.name}" as="item()*" required="yes"/>' for p in c.rewriter.parameters.values()]
-        out.insert(1, "".join(declared))
-    return "\n".join(out)
+        if _is_selectable(c, pattern, start):
+            _select(c, bodies, tree, number, pattern)
+        elif pattern.rules:
+            tail.append(_matched(c, bodies, number, pattern))
+            starts.append(_start(c, number, pattern, start))
+    whole = Piece(opening='<xsl:for-each select="/">', bodies=tuple(starts))
+    return (*tree.pieces(), *((whole,) if starts else ())), "\n".join(tail)
 
 
-def _global_lets(lets: list[Let], patterns: tuple[Pattern, ...]) -> tuple[list[Let], dict[str, dict[str, str]]]:
-    """Variables of schema, phase and patterns as globals, and by pattern the ones that had to be renamed.
-
-    A pattern's variable is visible in other patterns too, which ANS schemas rely on; where two patterns give one name
-    different values, each keeps its own.
-    """
-    known: dict[str, str] = {let.name: let.value for let in lets}
-    result = list({let.name: let for let in lets}.values())
-    renames: dict[str, dict[str, str]] = {}
-    for number, pattern in enumerate(patterns, start=1):
-        for let in pattern.lets:
-            own = rename_variables(let.value, renames.get(pattern.id, {}))
-            if let.name not in known:
-                known[let.name] = own
-                result.append(Let(name=let.name, value=own))
-            elif known[let.name] != own:
-                name = f"h-p{number}-{let.name}"
-                renames.setdefault(pattern.id, {})[let.name] = name
-                result.append(Let(name=name, value=own))
-    return result, renames
-
-
-def _decide_sharing(c: _Compiling) -> None:
-    """An abstract rule becomes a named template unless it needs variables of the rules that extend it."""
-
-    def needed(rule: Rule, seen: frozenset[str]) -> set[str]:
-        bound: set[str] = set(c.global_names)
-        free: set[str] = set()
-        for item in rule.items:
-            if isinstance(item, Extends):
-                inner = c.abstract.get(item.rule)
-                if inner and item.rule not in seen:
-                    free |= needed(inner, seen | {item.rule}) - bound
-            else:
-                free |= _used(item) - bound
-                if isinstance(item, Let):
-                    bound.add(item.name)
-        return free
-
-    for rule in c.schema.abstract_rules:
-        c.shared[rule.id] = not needed(rule, frozenset({rule.id}))
-
-
-def _used(item: Let | SchCheck) -> set[str] | frozenset[str]:
-    if isinstance(item, Let):
-        return free_variables(item.value)
-    used = set(free_variables(item.test))
-    for part in item.message:
-        if isinstance(part, Expression):
-            used |= free_variables(part.xpath)
-    return used
-
-
-def _head(c: _Compiling) -> str:
-    declared = {"xsl": "http://www.w3.org/1999/XSL/Transform", "h": _H}
-    declared |= {"map": "http://www.w3.org/2005/xpath-functions/map", "xs": "http://www.w3.org/2001/XMLSchema"}
-    declared |= {"err": "http://www.w3.org/2005/xqt-errors", **dict(c.schema.namespaces)}
-    names = " ".join(f"xmlns:{p}={quoteattr(u)}" for p, u in declared.items() if p not in ("", "xml"))
-    base = c.entry.parent.as_uri() + "/"
-    root = c.root.as_uri() + "/"
-    function = f"""<xsl:output method="text"/>
-<xsl:key name="h-by-name" match="*" use="local-name()"/>
-<xsl:variable name="h-elements" select="//*"/>
-<xsl:variable name="h-all" select="//node() | //@*"/>
-<xsl:variable name="h-templates" select="distinct-values(//*:templateId/@root/string(.))"/>
-<xsl:function name="h:record"><xsl:param name="at"/><xsl:param name="what"/><xsl:param name="values"/>
-<xsl:sequence select="concat($what, '{UNIT_END}', path($at), '{UNIT_END}',
-  string-join($values ! translate(., '{RECORD_END}{UNIT_END}', ''), '{UNIT_END}'), '{RECORD_END}')"/></xsl:function>
-<xsl:function name="h:doc"><xsl:param name="names"/>
-<xsl:for-each select="$names"><xsl:variable name="uri"
-  select="replace(resolve-uri(string(.), {quoteattr(base)[1:-1]!r}), '^file:/+', 'file:///')"/>
-<xsl:sequence select="if (starts-with($uri, {quoteattr(root)[1:-1]!r}) and not(contains($uri, '..')))
-  then doc($uri) else error((), 'a rule may read files of its pack only')"/></xsl:for-each></xsl:function>"""
-    foreign = "\n".join(c.schema.foreign)
-    return (
-        f'<xsl:stylesheet version="3.0" {names} xml:base={quoteattr(base)} exclude-result-prefixes="#all">'
-        f"\n{function}\n{foreign}"
+def _is_selectable(c: _Compiling, pattern: Pattern, start: str) -> bool:
+    """Whether nodes of the pattern can be selected; a careful style sheet matches, because errors in a match are none."""
+    if Rewrite.SELECTION not in c.rewrites or c.careful or c.version or pattern.documents or start:
+        return False
+    return bool(pattern.rules) and all(
+        not r.namespaces and not r.visit_each and paths_of(r.context) is not None for r in pattern.rules
     )
 
 
-def _pattern(c: _Compiling, number: int, pattern: Pattern) -> str:
-    out = []
-    name = stable_pattern_name(pattern.id)
+def _numbered(c: _Compiling, number: int, pattern: Pattern, index: int, rule: Rule) -> int:
+    name = rule.id or f"{stable_pattern_name(pattern.id)}/{index + 1}"
+    c.rules.append(
+        RuleInfo(name=name, pattern=number, context=rule.context, id=rule.id, role=rule.role, flag=rule.flag)
+    )
+    return len(c.rules) - 1
+
+
+def _select(c: _Compiling, bodies: Bodies, tree: SelectionTree, number: int, pattern: Pattern) -> None:
+    owner = stable_pattern_name(pattern.id)
+    earlier: list[Taken] = []
     for index, rule in enumerate(pattern.rules):
-        rule_no = len(c.rules)
-        c.rules.append(rule.id or f"{name}/{index + 1}")
+        rule_no = _numbered(c, number, pattern, index, rule)
+        body = f"<xsl:text>R{rule_no}{RECORD_END}</xsl:text>" + bodies.items(rule, owner)
+        for raw in paths_of(rule.context) or ():
+            path = rewritten(raw, c.expression)
+            taken = guard(raw, earlier)
+            if taken is not None:
+                tree.add(replaced(path, "false()"), raw, _unless(taken, body))
+            if is_undecided(path):
+                # a value set is missing: undecidable where only it decides, and later rules have their turn
+                others = guard(raw, [*earlier, Taken(raw, path)], selected_as_written=False)
+                record = f"<xsl:value-of select=\"h:record(., 'V{rule_no}', ())\"/>"
+                tree.add(replaced(path, "true()"), raw, _unless(others or "", record))
+            earlier.append(Taken(raw, path))
+
+
+def _unless(taken: str, body: str) -> str:
+    """`body` in a scope of its own, so that its variables end with it."""
+    return f"<xsl:if test={quoteattr(f'not({taken})' if taken else 'true()')}>{body}</xsl:if>"
+
+
+def _matched(c: _Compiling, bodies: Bodies, number: int, pattern: Pattern) -> str:
+    """Template rules in a mode of the pattern, in the order of precedence of its rules."""
+    out = [f'<xsl:template match="/ | node() | @* | namespace-node()" mode="m{number}" priority="-1"/>']
+    owner = stable_pattern_name(pattern.id)
+    for index, rule in enumerate(pattern.rules):
+        rule_no = _numbered(c, number, pattern, index, rule)
         context = c.expression(rule.context)
         priority = 2 * (len(pattern.rules) - index)
-        mode = f'mode="m{number}"'
-        body = _items(c, rule, name)
+        attributes = f'{c.version}{namespace_attributes(c.schema, rule.namespaces)} mode="m{number}"'
+        body = bodies.items(rule, owner)
+        if rule.visit_each:
+            visited = quoteattr(c.expression(rule.visit_each))
+            body = f'<xsl:variable name="h-at" select="."/><xsl:for-each select={visited}>{body}</xsl:for-each>'
         if c.careful:
-            body = (
-                f"<xsl:try>{body}<xsl:catch>"
-                f"<xsl:value-of select=\"h:record(., 'X{rule_no}', ($err:description))\"/></xsl:catch></xsl:try>"
-            )
+            place = "$h-at" if rule.visit_each else "."
+            caught = f"<xsl:value-of select=\"h:record({place}, 'X{rule_no}', ($err:description))\"/>"
+            body = f"<xsl:try>{body}<xsl:catch>{caught}</xsl:catch></xsl:try>"
         fired = f"<xsl:text>R{rule_no}{RECORD_END}</xsl:text>"
         if MISSING in context:
             # decided without the missing value set: matches; matches only if the code were in it: undecidable, and
             # the later rules of the pattern have their turn
             possible = quoteattr(context.replace(MISSING, "true()"))
             out.append(
-                f'<xsl:template match={possible} {mode} priority="{priority - 1}">'
+                f'<xsl:template match={possible} {attributes} priority="{priority - 1}">'
                 f"<xsl:value-of select=\"h:record(., 'V{rule_no}', ())\"/><xsl:next-match/></xsl:template>"
             )
             context = context.replace(MISSING, "false()")
-        out.append(
-            f'<xsl:template match={quoteattr(context)} {mode} priority="{priority}">{fired}{body}</xsl:template>'
-        )
+        match = quoteattr(context)
+        out.append(f'<xsl:template match={match} {attributes} priority="{priority}">{fired}{body}</xsl:template>')
     return "\n".join(out)
 
 
-def _items(c: _Compiling, rule: Rule, owner: str) -> str:
-    out: list[str] = []
-    inline = _must_inline(c, rule)
-    for item in rule.items:
-        if isinstance(item, Let):
-            value = c.expression(item.value).replace(MISSING, "false()")
-            out.append(f"<xsl:variable name={quoteattr(item.name)} select={quoteattr(value)}/>")
-        elif isinstance(item, Extends):
-            extended = c.abstract.get(item.rule)
-            if extended is None:
-                continue
-            if c.shared[item.rule] and not inline:
-                c.called.add(item.rule)
-                out.append(f"<xsl:call-template name={quoteattr(_template(item.rule))}/>")
-            else:
-                out.append(_items(c, extended, owner))
-        else:
-            out.append(_check(c, rule, item, owner))
-    return "".join(out)
-
-
-def _must_inline(c: _Compiling, rule: Rule) -> bool:
-    """Whether `rule` uses variables that it has only from an abstract rule it extends."""
-    bound = set(c.global_names)
-    for item in rule.items:
-        if not isinstance(item, Extends):
-            if _used(item) - bound - set(c.renamed):
-                return True
-            if isinstance(item, Let):
-                bound.add(item.name)
-    return False
-
-
-def _template(rule_id: str) -> str:
-    return "h:" + re.sub(r"[^\w.-]", "_", f"rule-{rule_id}")
-
-
-def _check(c: _Compiling, rule: Rule, check: SchCheck, owner: str) -> str:
-    number = len(c.checks)
-    dynamic: list[str] = []
-    message: list[str | int] = []
-    for part in check.message:
-        if isinstance(part, Expression):
-            message.append(len(dynamic))
-            value = c.expression(part.xpath).replace(MISSING, "false()")
-            dynamic.append(f"string-join(({value}) ! string(.), ' ')")
-        else:
-            message.append(part)
-    c.checks.append(
-        CheckInfo(
-            rule_id=_rule_id(c, owner, rule, check),
-            kind=check.kind,
-            role=check.role,
-            test=check.test,
-            see=check.see,
-            context=rule.context,
-            message=tuple(message),
-        )
+def _start(c: _Compiling, number: int, pattern: Pattern, start: str) -> str:
+    """What sets the mode of a pattern going: on the whole document, on a phase's part of it, on subordinate documents."""
+    select = "$h-all"
+    if start:
+        where = c.expression(start)
+        where = where if where.startswith("/") else f"//({where})"
+        select = f"({where})/descendant-or-self::node()/(. | @*)"
+    elif not any(
+        re.search(r"namespace(-node)?\b|@|\(|attribute", re.sub(r"\[.*\]", "", r.context)) for r in pattern.rules
+    ):
+        select = "/, $h-elements"
+    apply = f'<xsl:apply-templates select="{{select}}" mode="m{number}"/>'
+    if not pattern.documents:
+        return apply.format(select=select.replace('"', "&quot;"))
+    namespaces = namespace_attributes(c.schema, pattern.namespaces)
+    every = apply.format(select=".//node() | .//@* | .")
+    return (
+        f"<xsl:for-each{c.version}{namespaces} select={quoteattr(c.expression(pattern.documents))}>"
+        f'<xsl:variable name="h-uri" select="string(.)"/>'
+        f"<xsl:value-of select=\"concat('D{number}', '{UNIT_END}', $h-uri, '{RECORD_END}')\"/>"
+        f'<xsl:for-each select="h:sub($h-uri)">{every}</xsl:for-each></xsl:for-each>'
+        f"<xsl:text>D{number}{UNIT_END}{RECORD_END}</xsl:text>"
     )
-    test = c.expression(check.test)
-    values = f"({', '.join(dynamic)})"
-    decided = test.replace(MISSING, "false()")
-    failed = f"not({decided})" if check.kind == "assert" else decided
-    record = f"<xsl:value-of select={quoteattr(f"h:record(., 'F{number}', {values})")}/>"
-    text = f"<xsl:if test={quoteattr(failed)}>{record}</xsl:if>"
-    if MISSING in test:
-        agree = f"boolean({decided}) = boolean({test.replace(MISSING, 'true()')})"
-        text = (
-            f"<xsl:choose><xsl:when test={quoteattr(agree)}>{text}</xsl:when><xsl:otherwise>"
-            f"<xsl:value-of select=\"h:record(., 'U{number}', ())\"/></xsl:otherwise></xsl:choose>"
-        )
-    if c.careful:
-        text = (
-            f"<xsl:try>{text}<xsl:catch>"
-            f"<xsl:value-of select=\"h:record(., 'E{number}', ($err:description))\"/></xsl:catch></xsl:try>"
-        )
-    return text
 
 
-def _rule_id(c: _Compiling, owner: str, rule: Rule, check: SchCheck) -> str:
-    """The check's own id, else one made of schema, pattern and what it tests: the same in the next release."""
-    if check.id:
-        return check.id
-    digest = hashlib.sha256("\0".join((check.kind, " ".join(rule.context.split()), check.test)).encode()).hexdigest()
-    name = f"{c.schema.stem}/{owner}/{digest[:8]}"
-    count = c.rule_ids[name] = c.rule_ids.get(name, 0) + 1
-    return name if count == 1 else f"{name}-{count}"
+def _head(c: _Compiling) -> str:
+    declared = {"xsl": XSL, "h": _H}
+    declared |= {"map": "http://www.w3.org/2005/xpath-functions/map", "xs": "http://www.w3.org/2001/XMLSchema"}
+    declared |= {"err": "http://www.w3.org/2005/xqt-errors", **dict(c.schema.namespaces)}
+    names = " ".join(f"xmlns:{p}={quoteattr(u)}" for p, u in declared.items() if p not in ("", "xml"))
+    base, root = (uri.replace("'", "''") for uri in (c.entry.parent.as_uri() + "/", c.root.as_uri() + "/"))
+    functions = _FUNCTIONS.format(record_end=RECORD_END, unit_end=UNIT_END, copied=COPIED, base=base, root=root)
+    foreign = "\n".join(_guarded(c, text) for text in c.schema.foreign)
+    return (
+        f'<xsl:stylesheet version="3.0" {names} xml:base={quoteattr(c.entry.parent.as_uri() + "/")} '
+        f'exclude-result-prefixes="#all">\n{functions}{TEMPLATE_KEY}\n{foreign}\n'
+    )
+
+
+_FUNCTIONS = """<xsl:output method="text"/>
+<xsl:param name="h-folder" select="''"/>
+<xsl:variable name="h-elements" select="//*"/>
+<xsl:variable name="h-all" select="/ | //node() | //@*"/>
+<xsl:function name="h:record"><xsl:param name="at"/><xsl:param name="what"/><xsl:param name="values"/>
+<xsl:sequence select="concat($what, '{unit_end}', path($at), '{unit_end}',
+  string-join($values ! translate(., '{record_end}{unit_end}', ''), '{unit_end}'), '{record_end}')"/></xsl:function>
+<xsl:function name="h:copy"><xsl:param name="items"/><xsl:sequence select="string-join($items ! (
+  if (. instance of attribute()) then concat('{copied}', name(.), '=', ., '{copied}')
+  else serialize(., map{{'method': 'xml', 'omit-xml-declaration': true()}})), '')"/></xsl:function>
+<xsl:function name="h:doc"><xsl:param name="names"/>
+<xsl:for-each select="$names"><xsl:variable name="uri"
+  select="replace(resolve-uri(string(.), '{base}'), '^file:/+', 'file:///')"/>
+<xsl:sequence select="if (starts-with($uri, '{root}') and not(contains($uri, '..')))
+  then doc($uri) else error((), 'a rule may read files of its pack only')"/></xsl:for-each></xsl:function>
+<xsl:function name="h:doc-available"><xsl:param name="name"/><xsl:variable name="uri"
+  select="replace(resolve-uri(string($name), '{base}'), '^file:/+', 'file:///')"/>
+<xsl:sequence select="if (starts-with($uri, '{root}') and not(contains($uri, '..')))
+  then doc-available($uri) else error((), 'a rule may read files of its pack only')"/></xsl:function>
+<xsl:function name="h:sub"><xsl:param name="name"/><xsl:variable name="uri"
+  select="if ($h-folder = '') then error((), 'where the document stands is not known, so that ' || $name || ' cannot be read')
+  else replace(resolve-uri($name, $h-folder), '^file:/+', 'file:///')"/>
+<xsl:sequence select="if (starts-with($uri, $h-folder) and not(contains($uri, '..')))
+  then doc($uri) else error((), 'a subordinate document stands beside the document or below')"/></xsl:function>
+"""
+
+
+def _guarded(c: _Compiling, declaration: str) -> str:
+    """An XSLT declaration of the schema with its reads of files guarded as those of the rules are."""
+    if "doc" not in declaration:
+        return declaration
+    top = parse(declaration.encode())
+    for node in top.iter(etree.Element):
+        if etree.QName(node).namespace == XSL:
+            for name, value in node.attrib.items():
+                node.set(name, guard_documents(str(value), "h:doc", lambda n: _inside(n, c.entry, c.root)))
+    return etree.tostring(top, encoding="unicode")

@@ -1,19 +1,19 @@
 """Runs compiled schemas over documents and turns the compact results back into texts and places."""
 
 import hashlib
-import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from harness.errors import UnsupportedError, WireError
 from harness.packs.artefacts import Artefact
 from harness.validators.schematron._compile import compile_schema
-from harness.validators.schematron._compiled import FORMAT, RECORD_END, UNIT_END, CheckInfo, CompiledSchema
-from harness.validators.schematron._pool import EngineRefused, Pool, WorkerDied
+from harness.validators.schematron._compiled import FORMAT, CompiledSchema, Scope
+from harness.validators.schematron._outcome import SchOutcome, read_records, scope_of
+from harness.validators.schematron._pool import EngineRefused, Pool, StyleSheet, Worker, WorkerDied
 from harness.validators.schematron._read import read_schema
+from harness.validators.schematron._rewrites import ALL_REWRITES, Rewrite
 
 
 class Engine(StrEnum):
@@ -49,51 +49,35 @@ class MemoryCache:
         self._kept[key] = data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchResult:
-    """One failed assert or successful report, or one that could not be decided (`undecided` says why).
+class SaxonEngine:
+    """Our compiler with Saxon in worker processes. Safe for as many threads as the pool has workers.
 
-    `path` is as XPath's `path()` writes it, in the document that was judged; `kind` is `assert`, `report`, or `rule`
-    where a rule's context could not be decided.
+    `rewrites` are those the compiler may use (none: the plain mode, reference for differential tests). With `sparing` a
+    style sheet holds what the documents seen so far can trigger, which compiles faster; the third kind of document gets
+    the whole.
     """
 
-    rule_id: str
-    kind: str
-    role: str
-    path: str
-    message: str
-    test: str
-    see: str
-    undecided: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchOutcome:
-    """What one schema says of one document. With `problems` (a schema that is not whole, an engine that lost rules) no
-    pass may be built on it; `failure` means that nothing was judged at all, `by_harness` that the engine's process died."""
-
-    results: tuple[SchResult, ...] = ()
-    rules_loaded: int = 0
-    fired: frozenset[int] = frozenset()
-    fired_events: int = 0
-    problems: tuple[str, ...] = ()
-    failure: str = ""
-    by_harness: bool = False
-    duration_s: float = 0.0
-    engine: str = "saxon"
-
-
-class SaxonEngine:
-    """Our compiler with Saxon in worker processes. Safe for as many threads as the pool has workers."""
-
-    def __init__(self, pool: Pool, cache: CompileCache, *, optimise: bool = True) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        cache: CompileCache,
+        *,
+        rewrites: frozenset[Rewrite] = ALL_REWRITES,
+        sparing: bool = False,
+    ) -> None:
         self._pool = pool
         self._cache = cache
-        self._optimise = optimise
+        self._rewrites = rewrites
+        self._sparing = sparing
         self._compiled: dict[str, CompiledSchema] = {}
+        self._sheets: dict[str, tuple[StyleSheet, Scope | None, int]] = {}
 
-    def judge(self, artefact: Artefact, text: str, *, phase: str = "#DEFAULT") -> SchOutcome:
+    def judge(
+        self, artefact: Artefact, text: str, *, phase: str = "#DEFAULT", folder: Path | None = None
+    ) -> SchOutcome:
         """The outcome for the document `text`, serialised from a tree that `safexml` accepted.
+
+        `folder` is where the document stands: subordinate documents that a schema asks for are read from there only.
 
         Raises:
             UnsupportedError: the schema has no phase of that name.
@@ -103,47 +87,51 @@ class SaxonEngine:
             schema = self.compiled(artefact, phase=phase)
         except WireError as exc:
             return SchOutcome(failure=f"schema is not readable: {exc}")
-        rules_loaded = len(schema.rules)
+        where = folder.resolve().as_uri() + "/" if folder else ""
         worker = self._pool.borrow()
         try:
             try:
-                raw = worker.run(schema, text)
+                raw = worker.run(self._sheet(worker, schema, text), text, where)
             except EngineRefused:
                 # a rule stops on this document: judge again check by check, so that only that rule is undecided
                 schema = self.compiled(artefact, phase=phase, careful=True)
-                raw = worker.run(schema, text)
+                raw = worker.run(self._sheet(worker, schema, text), text, where)
         except WorkerDied as exc:
-            return SchOutcome(
-                failure=str(exc), by_harness=True, rules_loaded=rules_loaded, duration_s=time.perf_counter() - started
-            )
+            return self._failed(schema, str(exc), started, by_harness=True)
         except EngineRefused as exc:
-            return SchOutcome(
-                failure=f"schema stops with an error: {exc}",
-                rules_loaded=rules_loaded,
-                problems=schema.problems,
-                duration_s=time.perf_counter() - started,
-            )
+            return self._failed(schema, f"schema stops with an error: {exc}", started)
         finally:
             self._pool.give_back(worker)
-        records = [r.split(UNIT_END) for r in raw.split(RECORD_END) if r]
-        fired = [int(r[0][1:]) for r in records if r[0][0] == "R"]
+        events, results = read_records(schema, raw)
         return SchOutcome(
-            results=tuple(_results(schema, records)),
-            rules_loaded=rules_loaded,
-            fired=frozenset(fired),
-            fired_events=len(fired),
+            results=results,
+            events=events,
+            rules_loaded=len(schema.rules),
+            fired=frozenset(e.rule for e in events),
+            fired_events=len(events),
             problems=schema.problems,
+            warnings=schema.warnings,
             duration_s=time.perf_counter() - started,
         )
 
-    def compiled(self, artefact: Artefact, *, phase: str, careful: bool = False) -> CompiledSchema:
+    def _failed(self, schema: CompiledSchema, why: str, started: float, *, by_harness: bool = False) -> SchOutcome:
+        return SchOutcome(
+            failure=why,
+            by_harness=by_harness,
+            rules_loaded=len(schema.rules),
+            problems=schema.problems,
+            warnings=schema.warnings,
+            duration_s=time.perf_counter() - started,
+        )
+
+    def compiled(self, artefact: Artefact, *, phase: str = "#DEFAULT", careful: bool = False) -> CompiledSchema:
         """The compiled schema, from memory, from the cache, or made now.
 
         Raises:
             WireError: the schema file is not readable.
             UnsupportedError: the schema has no phase of that name.
         """
-        mode = ("optimised" if self._optimise else "plain") + ("-careful" if careful else "")
+        mode = " ".join(sorted(self._rewrites)) + (" careful" if careful else "")
         text = f"{FORMAT} {artefact.sha256} {artefact.path} {phase} {mode}"
         key = hashlib.sha256(text.encode()).hexdigest()
         if key in self._compiled:
@@ -157,7 +145,7 @@ class SaxonEngine:
                     artefact.path,
                     artefact.root,
                     phase=phase,
-                    optimise=self._optimise,
+                    rewrites=self._rewrites,
                     careful=careful,
                     key=key,
                 )
@@ -167,46 +155,27 @@ class SaxonEngine:
         self._compiled[key] = schema
         return schema
 
-
-def _results(schema: CompiledSchema, records: list[list[str]]) -> Iterator[SchResult]:
-    for record in records:
-        what, number = record[0][0], int(record[0][1:])
-        if what == "R":
-            continue
-        path, values = record[1], record[2:]
-        if what in "VX":
-            why = f"rule stops with an error: {values[0]}" if what == "X" else _missing(schema)
-            yield SchResult(
-                rule_id=schema.rules[number],
-                kind="rule",
-                role="",
-                path=path,
-                message="",
-                test="",
-                see="",
-                undecided=why,
-            )
-            continue
-        check = schema.checks[number]
-        undecided = {"F": "", "U": _missing(schema), "E": f"rule stops with an error: {values[0] if values else ''}"}[
-            what
-        ]
-        yield SchResult(
-            rule_id=check.rule_id,
-            kind=check.kind,
-            role=check.role,
-            path=path,
-            message="" if undecided else _text(check, values),
-            test=check.test,
-            see=check.see,
-            undecided=undecided,
-        )
+    def _sheet(self, worker: Worker, schema: CompiledSchema, text: str) -> StyleSheet:
+        """The style sheet for a document: the one there is, where it serves, else a wider one."""
+        known = self._sheets.get(schema.key)
+        if known is not None and known[1] is None:
+            return known[0]
+        scope = scope_of(text) if self._sparing else None
+        made = 0
+        if known is not None and scope is not None:
+            sheet, before, made = known
+            assert before is not None
+            if before.covers(scope):
+                return sheet
+            scope = before.joined(scope) if made < _SPARED else None
+        if known is not None:
+            worker.forget(known[0].key)
+        xslt, parameters = schema.stylesheet(scope)
+        key = schema.key + (scope.digest if scope else "")
+        sheet = StyleSheet(key=key, xslt=xslt, base=schema.base, parameters=parameters)
+        self._sheets[schema.key] = (sheet, scope, made + 1)
+        return sheet
 
 
-def _missing(schema: CompiledSchema) -> str:
-    return f"value set not in the pack: {', '.join(schema.missing_vocabularies)}"
-
-
-def _text(check: CheckInfo, values: list[str]) -> str:
-    parts = [p if isinstance(p, str) else values[p] if p < len(values) else "" for p in check.message]
-    return re.sub(r"\s+", " ", "".join(parts)).strip()
+_SPARED = 2
+"""How many style sheets of a schema are made for single documents before the whole one is."""

@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.validators.schematron._compiled import CompiledSchema
+from harness.validators.schematron._rewrite import Parameter
 from harness.validators.schematron._worker import LENGTH, Message, write_frame
 
 _WORKER = Path(__file__).with_name("_worker.py")
@@ -22,6 +23,16 @@ _START = (
     f"import runpy, sys; sys.path.insert(0, {str(_WORKER.parents[3])!r}); "
     f"runpy.run_path({str(_WORKER)!r}, run_name='__main__')"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StyleSheet:
+    """What a worker compiles once, under `key`: the text, and what its parameters are computed from (below `base`)."""
+
+    key: str
+    xslt: str
+    base: str
+    parameters: tuple[Parameter, ...]
 
 
 class WorkerDied(HarnessError):
@@ -46,20 +57,26 @@ class Worker:
         """Process id while the worker runs."""
         return self._process.pid if self._process else None
 
-    def run(self, schema: CompiledSchema, text: str) -> str:
-        """The compact result of `schema` over the document `text`.
+    def run(self, sheet: StyleSheet, text: str, folder: str = "") -> str:
+        """The compact result of `sheet` over the document `text`; subordinate documents are read below `folder`, a URI.
 
         Raises:
             WorkerDied: the process ended, or took longer than allowed and was ended.
             EngineRefused: the style sheet does not compile or stops with a dynamic error.
         """
-        key = schema.key
-        if key not in self._known:
-            parameters = [[p.name, schema.base + p.file, p.select] for p in schema.parameters]
-            request = {"do": "compile", "key": key, "xslt": schema.xslt, "parameters": parameters}
+        if sheet.key not in self._known:
+            parameters = [[p.name, sheet.base + p.file, p.select] for p in sheet.parameters]
+            request = {"do": "compile", "key": sheet.key, "xslt": sheet.xslt, "parameters": parameters}
             self._ask(request, self._compile_timeout_s)
-            self._known.add(key)
-        return str(self._ask({"do": "run", "key": key, "text": text}, self._run_timeout_s)["result"])
+            self._known.add(sheet.key)
+        request = {"do": "run", "key": sheet.key, "text": text, "folder": folder}
+        return str(self._ask(request, self._run_timeout_s)["result"])
+
+    def forget(self, key: str) -> None:
+        """Lets the process drop the style sheet `key`, which nobody will ask for again."""
+        if key in self._known:
+            self._known.discard(key)
+            self._ask({"do": "forget", "key": key}, self._run_timeout_s)
 
     def ask(self, request: Mapping[str, object]) -> Message:
         """The answer to any other request.

@@ -13,7 +13,7 @@ from lxml import etree
 from harness import safexml
 from harness.errors import WireError
 from harness.packs.artefacts import Artefact
-from harness.validators.schematron._engine import SchOutcome, SchResult
+from harness.validators.schematron._outcome import SchOutcome, SchResult
 from harness.validators.schematron._pool import EngineRefused, Pool, WorkerDied
 from harness.validators.schematron._read import read_schema
 from harness.validators.schematron._schema import Extends, Rule, SchCheck, Schema

@@ -1,89 +1,134 @@
-"""Which nodes a pattern is tried on, and which documents it can be skipped for."""
+"""Finds the nodes of rules by walking from common places instead of asking each node for the rule it matches.
 
-import re
+Contexts of all patterns that are plain paths become one tree of steps: a loop over the nodes of a step holds the rules
+that fire there and the loops below. That at most one rule of a pattern fires for a node is kept by a test on each node that
+some earlier rule of the pattern might have taken.
 
-from harness.validators.schematron._schema import Pattern
+Source: ISO/IEC 19757-3:2016, 6.5 (first match); XSLT 3.0, 5.5.3 (what a pattern matches).
+"""
 
-_GUARD = re.compile(r":templateId\[@root\s*=\s*'([^']+)'\]")
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from xml.sax.saxutils import quoteattr
 
+from harness.validators.schematron._compiled import Piece
+from harness.validators.schematron._context import Path, Step, overlap, templates_in
+from harness.validators.schematron._rewrite import MISSING
 
-def _template_needed(context: str) -> str:
-    """The template OID a document must carry for `context` to match anything, empty when that cannot be told."""
-    match = _GUARD.search(context)
-    if not match or "|" in re.sub(r"'[^']*'", "", context):
-        return ""
-    start, depth = match.start(), 0
-    while start > 0:  # the outermost predicate the template test stands in
-        start -= 1
-        depth += {"]": 1, "[": -1}.get(context[start], 0)
-        if depth < 0 and _depth(context[:start]) == 0:
-            break
-    else:
-        return ""
-    end, depth = start, 0
-    for end in range(start, len(context)):
-        depth += {"[": 1, "]": -1}.get(context[end], 0)
-        if depth == 0:
-            break
-    predicate = context[start : end + 1]
-    return "" if re.search(r"\bor\b|\bnot\s*\(|!=|\bif\b|\b(?:every|empty|count)\b", predicate) else match.group(1)
+TEMPLATE_KEY = '<xsl:key name="h-t" match="*" use="*:templateId/@root"/>'
 
 
-def _depth(text: str) -> int:
-    plain = re.sub(r"'[^']*'", "", text)
-    return plain.count("[") - plain.count("]")
+@dataclass(slots=True)
+class _Branch:
+    opening: str
+    names: tuple[str, ...]
+    templates: tuple[str, ...]
+    bodies: list[str] = field(default_factory=list)
+    below: "dict[str, _Branch]" = field(default_factory=dict)
+
+    def piece(self) -> Piece:
+        return Piece(
+            opening=self.opening,
+            names=self.names,
+            templates=self.templates,
+            bodies=tuple(self.bodies),
+            below=tuple(b.piece() for b in self.below.values()),
+        )
 
 
-def main_template(patterns: tuple[Pattern, ...]) -> str:
-    """The template that starts each pattern's mode, unless the document lacks the template all its rules ask for."""
-    lines = ['<xsl:template match="/">']
-    for number, pattern in enumerate(patterns, start=1):
-        contexts = [r.context for r in pattern.rules]
-        if not contexts:
+class SelectionTree:
+    """Collects rules by their paths. `by_template`: nodes are looked up by the template their first step asks for."""
+
+    def __init__(self, *, by_template: bool) -> None:
+        self._by_template = by_template
+        self._top: dict[str, _Branch] = {}
+
+    def add(self, path: Path, raw: Path, body: str) -> None:
+        """Puts `body` where `path` leads; `raw` are the same steps before anything in them was rewritten."""
+        if not path.steps:
+            self._top.setdefault("/", _Branch('<xsl:for-each select="/">', (), ())).bodies.append(body)
+            return
+        level, branch = self._top, None
+        for number, (step, source) in enumerate(zip(path.steps, raw.steps, strict=True)):
+            select = step.text if number else self._first(path.absolute, step, source)
+            branch = level.get(select)
+            if branch is None:
+                names = (source.name,) if source.name and not source.is_attribute else ()
+                templates = tuple(dict.fromkeys(t for p in source.predicates for _, t in templates_in(p)))
+                opening = f"<xsl:for-each select={quoteattr(select)}>"
+                branch = level[select] = _Branch(opening, names, templates)
+            level = branch.below
+        assert branch is not None
+        branch.bodies.append(body)
+
+    def pieces(self) -> tuple[Piece, ...]:
+        """The tree, for the template of the document node."""
+        return tuple(branch.piece() for branch in self._top.values())
+
+    def _first(self, absolute: bool, step: Step, source: Step) -> str:
+        """An expression for the nodes of the first step, with the document node as context."""
+        if absolute:
+            return f"/{step.text}"
+        if step.is_attribute:
+            return f"//{step.text}"
+        found = [t for p in source.predicates for t in templates_in(p)] if self._by_template else []
+        if not found:
+            return f"/descendant::{step.text}"
+        depth, template = min(found)
+        quote = '"' if "'" in template else "'"
+        return f"key('h-t', {quote}{template}{quote}){'/..' * depth}/self::{step.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What an earlier rule of a pattern takes: its path as written and as rewritten."""
+
+    raw: Path
+    rewritten: Path
+
+
+def rewritten(path: Path, expression: Callable[[str], str]) -> Path:
+    """`path` with every predicate rewritten."""
+    steps = tuple(
+        Step(test=s.test, predicates=tuple(expression(p) for p in s.predicates), by_position=s.by_position)
+        for s in path.steps
+    )
+    return Path(steps, path.absolute)
+
+
+def replaced(path: Path, value: str) -> Path:
+    """`path` with look-ups in a missing value set taken for `value` (`true()` or `false()`)."""
+    return rewritten(path, lambda predicate: predicate.replace(MISSING, value))
+
+
+def is_undecided(path: Path) -> bool:
+    """Whether some predicate looks into a value set that is missing."""
+    return any(MISSING in p for s in path.steps for p in s.predicates)
+
+
+def guard(raw: Path, earlier: Iterable[Taken], *, selected_as_written: bool = True) -> str | None:
+    """A test that some earlier rule takes the node, empty where none can; None where one always does.
+
+    `selected_as_written` false: the node was selected by something wider than `raw`, so that no step is known to hold.
+    """
+    tests = []
+    for taken in earlier:
+        if not overlap(taken.raw, raw):
             continue
-        select = _candidates(contexts)
-        outside = [re.sub(r"\[[^\[\]]*\]", "", _without_predicates(x)) for x in contexts]
-        if any(re.search(r"@|\(|attribute::|processing-instruction|namespace::", x) for x in outside):
-            select = "/, $h-all"
-        call = f'<xsl:apply-templates select="{select}" mode="m{number}"/>'
-        guards = {_template_needed(x) for x in contexts}
-        if "" not in guards:
-            wanted = ", ".join(f"'{g}'" for g in sorted(guards))
-            call = f'<xsl:if test="$h-templates = ({wanted})">{call}</xsl:if>'
-        lines.append(call)
-    return "\n".join([*lines, "</xsl:template>"])
+        shared = _shared(taken.raw, raw) if selected_as_written else 0
+        if shared == len(raw.steps) and selected_as_written and not is_undecided(taken.rewritten):
+            return None
+        tests.append(replaced(taken.rewritten, "false()").reversed_test(min(shared, max(len(raw.steps) - 1, 0))))
+    return " or ".join(f"exists({t})" for t in dict.fromkeys(tests))
 
 
-def _without_predicates(context: str) -> str:
-    plain = re.sub(r"'[^']*'|\"[^\"]*\"", "", context)
-    while "[" in plain:
-        shorter = re.sub(r"\[[^\[\]]*\]", "", plain)
-        if shorter == plain:
+def _shared(first: Path, second: Path) -> int:
+    """How many leading steps two paths of one length have in common."""
+    if len(first.steps) != len(second.steps) or first.absolute != second.absolute:
+        return 0
+    count = 0
+    for a, b in zip(first.steps, second.steps, strict=True):
+        if a.text != b.text:
             break
-        plain = shorter
-    return plain
-
-
-_NAME = re.compile(r"(?:[\w.-]+:)?([\w.-]+)")
-
-
-def _candidates(contexts: list[str]) -> str:
-    """An expression for nodes among which are all that one of `contexts` may match: by element name, where that is plain."""
-    own: set[str] = set()
-    parents: set[str] = set()
-    for context in contexts:
-        plain = _without_predicates(context).strip()
-        last = _NAME.fullmatch(plain.rsplit("/", 1)[-1].strip())
-        child = _NAME.fullmatch(_without_predicates(context.strip()[2:-1]).strip()) if plain == "*" else None
-        if last and "|" not in plain:
-            own.add(last.group(1))
-        elif child and _depth(context.strip()[2:-1]) == 0:
-            parents.add(child.group(1))
-        elif plain != "/":
-            return "/, $h-elements"
-    parts = ["/"]
-    for names, step in ((own, ""), (parents, "/..")):
-        if names:
-            listed = ", ".join(f"'{name}'" for name in sorted(names))
-            parts.append(f"key('h-by-name', ({listed})){step}")
-    return " | ".join(parts)
+        count += 1
+    return count

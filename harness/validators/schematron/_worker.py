@@ -74,7 +74,10 @@ class _Saxon:
             if request["do"] == "compile":
                 self._compile(request)
                 return {"ok": True, "seconds": time.perf_counter() - started}
-            result = self._run(str(request["key"]), str(request["text"]))
+            if request["do"] == "forget":
+                self._executables.pop(str(request["key"]), None)
+                return {"ok": True}
+            result = self._run(str(request["key"]), str(request["text"]), str(request["folder"]))
         except self._error as exc:
             return {"ok": False, "error": " ".join(str(exc).split())[:2000]}
         except (WireError, OSError) as exc:
@@ -108,9 +111,10 @@ class _Saxon:
         tree = safexml.parse(data).getroottree()
         return self._processor.parse_xml(xml_text=etree.tostring(tree, encoding="unicode"), encoding="UTF-8")
 
-    def _run(self, key: str, text: str) -> str:
+    def _run(self, key: str, text: str, folder: str) -> str:
         executable = self._executables[key]
         node = self._processor.parse_xml(xml_text=text, encoding="UTF-8")
+        executable.set_parameter("h-folder", self._processor.make_string_value(folder))  # type: ignore[attr-defined]
         executable.set_global_context_item(xdm_item=node)  # type: ignore[attr-defined]
         return executable.transform_to_string(xdm_node=node) or ""  # type: ignore[attr-defined]
 

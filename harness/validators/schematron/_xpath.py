@@ -1,7 +1,7 @@
 """Looks at XPath expressions as text: variables they use, function calls that read files. No parsing beyond tokens."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 _TOKEN = re.compile(
@@ -14,7 +14,7 @@ _TOKEN = re.compile(
 _BOUND = re.compile(r"(?:\b(?:for|some|every|let)\s+|,\s*)\$([\w.:-]+)\s+(?:in\b|:=)|\$([\w.:-]+)\s*:=")
 _LITERAL_ARGUMENT = re.compile(r"\s*\(\s*('[^']*'|\"[^\"]*\")\s*\)")
 
-READING = ("doc", "document")
+READING = ("doc", "document", "doc-available")
 FORBIDDEN = (
     "collection",
     "uri-collection",
@@ -26,8 +26,8 @@ FORBIDDEN = (
     "load-xquery-module",
     "environment-variable",
     "available-environment-variables",
-    "doc-available",
 )
+_SUSPICIOUS = re.compile("|".join(map(re.escape, FORBIDDEN)))
 
 
 @lru_cache(maxsize=20_000)
@@ -41,7 +41,7 @@ def free_variables(expression: str) -> frozenset[str]:
     return frozenset(names - bound)
 
 
-def rename_variables(expression: str, names: dict[str, str]) -> str:
+def rename_variables(expression: str, names: Mapping[str, str]) -> str:
     """`expression` with `$name` written as `$names[name]`, outside string literals."""
 
     def renamed(match: re.Match[str]) -> str:
@@ -57,7 +57,7 @@ def literal_documents(expression: str) -> list[str]:
     """Arguments of `doc('…')` and `document('…')` with one literal argument, in order."""
     found = []
     for match in _TOKEN.finditer(expression):
-        if match.lastgroup == "call" and match.group().removeprefix("fn:") in READING:
+        if match.lastgroup == "call" and match.group().removeprefix("fn:") in ("doc", "document"):
             argument = _LITERAL_ARGUMENT.match(expression, match.end())
             if argument:
                 found.append(argument.group(1)[1:-1])
@@ -66,17 +66,24 @@ def literal_documents(expression: str) -> list[str]:
 
 def forbidden_calls(expression: str) -> set[str]:
     """Functions called in `expression` that a rule may not call: they reach out of the pack or the document."""
+    if not _SUSPICIOUS.search(expression):
+        return set()
     calls = {m.group().removeprefix("fn:") for m in _TOKEN.finditer(expression) if m.lastgroup == "call"}
     return calls & set(FORBIDDEN)
 
 
 def guard_documents(expression: str, guard: str, is_safe: Callable[[str], bool]) -> str:
-    """`expression` in which `doc` and `document` are replaced by function `guard`, but for literal names that are safe."""
+    """`expression` in which `doc` and `document` are replaced by function `guard`, but for literal names that are safe.
+
+    `doc-available` becomes `guard` with `-available` behind it.
+    """
 
     def guarded(match: re.Match[str]) -> str:
         if match.lastgroup != "call" or match.group().removeprefix("fn:") not in READING:
             return match.group()
         argument = _LITERAL_ARGUMENT.match(expression, match.end())
-        return match.group() if argument and is_safe(argument.group(1)[1:-1]) else guard
+        if argument and is_safe(argument.group(1)[1:-1]):
+            return match.group()
+        return f"{guard}-available" if match.group().endswith("-available") else guard
 
     return _TOKEN.sub(guarded, expression) if "doc" in expression else expression
