@@ -21,12 +21,14 @@ ANSWERS = {
     "xca-query-response": cs.find(),
     "xca-retrieve-response": cs.fetch(),
     "pdqv3-response": cs.identify(),
+    "xdr-submit-response": cs.submit(),
 }
 REQUESTS = {
     "xcpd-request": cs.identify(),
     "xca-query-request": cs.find(),
     "xca-retrieve-request": cs.fetch(),
     "pdqv3-request": cs.identify(),
+    "xdr-submit-request": cs.submit(),
 }
 SAMPLES = "messages/xcpd-response/gematik-simulation/"
 KNOWN = {
@@ -37,6 +39,13 @@ KNOWN = {
     "messages/xca-query-response/gematik-simulation/AdhocQueryResponsePSA.xml": {"DEV-21"},
     "messages/xca-retrieve-request/openncp/xca-retrieve.xml": {"DEV-31"},
     "messages/xca-retrieve-request/denmark/request-ep.xml": {"DEV-30"},
+    "messages/xdr-submit-request/gematik-simulation/ProvideAndRegisterDocumentSetRequest.xml": {
+        "DEV-32",
+        "DEV-33",
+        "DEV-35",
+    },
+    "messages/xdr-submit-request/openncp/testSubmitDispEP.xml": {"DEV-32", "DEV-33", "DEV-35"},
+    "messages/xdr-submit-request/openncp/testSubmitHcer.xml": {"DEV-33", "DEV-35"},
     "messages/saml-hcpa/openncp/SignedSamlAssertion.xml": {"DEV-36"},
     "messages/saml-trc/denmark/trc.xml": {"DEV-41"},
     "messages/soap-security-header/denmark/openncp_soap_header_namespace_bug_regression.xml": {"DEV-37"},

@@ -1,5 +1,6 @@
 """What submissions do to the prescriptions and consents of the simulated country A, and what it says to bad ones."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,12 +24,12 @@ class Pharmacy:
         self._session = self._asking.new_session()
         self.country = RespondingGateway(OURS, held, clock, SeededIds(11))
 
-    def ask(self, transaction: str, arguments: dict[str, Datum], *mutate: str) -> soap.SoapMessage:
+    def ask(self, transaction: str, arguments: Mapping[str, Datum], *mutate: str) -> soap.SoapMessage:
         request = self._request(transaction, arguments, *mutate)
         answer = self.country.answer(record(request), transaction, {})
         return soap.parse_message(dict(answer.headers)["Content-Type"], answer.body)
 
-    def _request(self, transaction: str, arguments: dict[str, Datum], *mutate: str) -> OutgoingRequest:
+    def _request(self, transaction: str, arguments: Mapping[str, Datum], *mutate: str) -> OutgoingRequest:
         return self._asking.prepare(
             transaction,
             {"practitioner": "pharmacist", **arguments},
@@ -39,14 +40,14 @@ class Pharmacy:
             session=self._session,
         ).request
 
-    def submit(self, arguments: dict[str, Datum], *mutate: str) -> tuple[str, list[str | None]]:
+    def submit(self, arguments: Mapping[str, Datum], *mutate: str) -> tuple[str, list[str | None]]:
         """The status word and the error codes."""
         payload = self.ask("ITI-41", arguments, *mutate).payload
         assert payload is not None
         answer = xds.parse_registry_response(payload)
         return (answer.status or "").rpartition(":")[2], [e.code for e in answer.errors]
 
-    def dispensed(self, arguments: dict[str, Datum]) -> str:
+    def dispensed(self, arguments: Mapping[str, Datum]) -> str:
         """The id of the dispensation that is submitted."""
         request = self._request("ITI-41", arguments)
         message = soap.parse_message(dict(request.headers)["Content-Type"], request.body)
@@ -86,7 +87,11 @@ def test_a_dispensation_closes_the_prescription_and_a_discard_opens_it_again(pha
     assert pharmacy.states("pt-prescribed") == {codes.EVENT_DISPENSABLE}
     dispensation = pharmacy.dispensed(order(pharmacy))
     assert pharmacy.states("pt-prescribed") == {codes.EVENT_NOT_DISPENSABLE}
-    discard = {"operation": "discard-dispensation", "patient": "pt-prescribed", "dispensation": dispensation}
+    discard: dict[str, Datum] = {
+        "operation": "discard-dispensation",
+        "patient": "pt-prescribed",
+        "dispensation": dispensation,
+    }
     assert pharmacy.submit(discard) == ("Success", [])
     assert pharmacy.states("pt-prescribed") == {codes.EVENT_DISPENSABLE}
 
@@ -143,7 +148,10 @@ def test_a_withdrawn_consent_holds_until_it_is_given_again(pharmacy: Pharmacy) -
 
 def test_of_two_prescriptions_the_good_one_is_dispensed(pharmacy: Pharmacy) -> None:
     good = pharmacy.prescription("ep-open-3")
-    both = {"patient": "pt-prescribed", "prescription": (good, {"root": "2.999.404", "extension": "1"})}
+    both: dict[str, Datum] = {
+        "patient": "pt-prescribed",
+        "prescription": (good, {"root": "2.999.404", "extension": "1"}),
+    }
 
     assert pharmacy.submit(both) == ("PartialSuccess", ["ERROR_ED_EPRESCRIPTION_NOT_IDENTIFIABLE"])
     assert pharmacy.states("pt-prescribed") == {codes.EVENT_NOT_DISPENSABLE}
