@@ -47,6 +47,8 @@ class ProvisionService:
         problem = next(_form_problems(sent, self._faults), None)
         if problem is not None:
             return self._answer((problem,), taken=0)
+        if not sent.entries:
+            return self._answer((), taken=0)  # a declared fault let documents pass that nothing describes
         caller = judge(message, around, trc=True)
         problem = as_registry_error(caller) if isinstance(caller, Denial) else self._rights(sent, caller)
         if problem is not None:
@@ -77,7 +79,7 @@ class ProvisionService:
         """Why this caller may not submit this, None when nothing speaks against it."""
         faults = self._faults
         own = caller.patient()
-        stated = {i for e in sent.entries for i in (e.patient_id, e.source_patient_id)}
+        stated = {e.source_patient_id for e in sent.entries} | {e.patient_id for e in sent.entries if not self._unequal}
         if own is not None and stated != {own.cx} and "xdr.source-patient.ignored" not in faults:
             context = "the patient of the submission is not the one of the TRC assertion"
             return RegistryError(code="ERROR_ED_GENERIC", context=context)
@@ -99,8 +101,12 @@ class ProvisionService:
             return RegistryError(code="4701", context="the patient has not consented")
         return None
 
+    @property
+    def _unequal(self) -> bool:
+        return "xdr.patients.unequal-accepted" in self._faults
+
     def _patient(self, entry: xds.DocumentEntry) -> Patient | None:
-        stated = entry.patient
+        stated = xds.parse_cx(entry.source_patient_id or "") if self._unequal else entry.patient
         return self._holdings.patient(stated.root, stated.extension) if stated else None
 
     def _one(self, entry: xds.DocumentEntry, document: xdr.SubmittedDocument | None) -> RegistryError | None:
@@ -116,7 +122,9 @@ class ProvisionService:
         patient = self._patient(entry)
         if patient is None:
             return RegistryError(code="4206", context="the patient is not known")
-        return work(entry, document.content if document else b"", patient)
+        if document is None:
+            return None  # a declared fault let an entry pass whose document did not come
+        return work(entry, document.content, patient)
 
     def _consent(self, entry: xds.DocumentEntry, _: bytes, patient: Patient) -> RegistryError | None:
         said = {c.code for c in entry.event_codes}
@@ -176,7 +184,7 @@ def _form_problems(sent: xdr.Submission, faults: frozenset[str]) -> Iterator[Reg
         yield RegistryError(code="XDSRepositoryMetadataError", context="exactly one submission set is expected")
     if any(d.id not in ids for d in sent.documents) and "xdr.metadata-missing.accepted" not in faults:
         yield RegistryError(code="XDSMissingDocumentMetadata", context="a document is not described")
-    lost = any(sent.document(e) is None for e in sent.entries)
+    lost = any(sent.document(e) is None for e in sent.entries) or not (sent.entries or sent.documents)
     if lost and "xdr.document-missing.accepted" not in faults:
         yield RegistryError(code="XDSMissingDocument", context="a document is missing")
     unique = [e.unique_id for e in sent.entries]
