@@ -7,6 +7,8 @@ where there is something to judge; "nothing to judge" is never a pass.
 
 from harness.checks import (
     assertions,
+    audit,
+    audit_exchange,
     cda,
     token_assertions,
     transport,
@@ -21,11 +23,14 @@ from harness.checks import (
     xdr,
     xdr_request,
 )
+from harness.checks._audit_registry import AUDIT_CHECKS, judge_audit
+from harness.checks._audit_view import AuditView, events_of, matching_exchange, side_of
 from harness.checks._compare import compare, same_as, show
 from harness.checks._facts import facts, shown, status_word
 from harness.checks._outcomes import OUTCOME_WORDS, ExpectResult, describe, judge_expect, ordinary_answer
 from harness.checks._registry import AUTOMATIC, CheckInfo, CheckResult, Context, automatic, automatic_ids, check
 from harness.checks._view import View, view
+from harness.checks.audit_exchange import event_id_problems
 from harness.checks.transport import frame_problems
 
 FAMILIES = (
@@ -45,11 +50,16 @@ FAMILIES = (
     cda,
 )
 """The modules of checks; importing them fills AUTOMATIC."""
+AUDIT_FAMILIES = (audit, audit_exchange)
+"""The modules of checks of audit records; importing them fills AUDIT_CHECKS."""
 
 __all__ = [
+    "AUDIT_CHECKS",
+    "AUDIT_FAMILIES",
     "AUTOMATIC",
     "FAMILIES",
     "OUTCOME_WORDS",
+    "AuditView",
     "CheckInfo",
     "CheckResult",
     "Context",
@@ -60,13 +70,18 @@ __all__ = [
     "check",
     "compare",
     "describe",
+    "event_id_problems",
+    "events_of",
     "facts",
     "frame_problems",
+    "judge_audit",
     "judge_expect",
+    "matching_exchange",
     "ordinary_answer",
     "same_as",
     "show",
     "shown",
+    "side_of",
     "status_word",
     "view",
 ]

@@ -12,7 +12,8 @@ class Context:
     """What a check may know besides the exchange.
 
     `actor` is the role of the SUT in this row; `earlier` are the views of the row's previous exchanges, in order;
-    `our_anchors` is our authority in PEM; `patient` is the one the row is about, when it names one.
+    `our_anchors` is our authority in PEM, `our_certificate` what we show in TLS (PEM, empty when not known);
+    `patient` is the one the row is about, when it names one.
     """
 
     sut: Sut
@@ -21,6 +22,7 @@ class Context:
     our_anchors: bytes
     earlier: tuple[View, ...] = ()
     patient: Patient | None = None
+    our_certificate: bytes = b""
 
 
 type CheckFunction = Callable[[View, Context], Iterator[Finding]]

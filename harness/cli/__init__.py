@@ -17,6 +17,7 @@ from harness import __version__
 from harness.cli._packs_app import packs_app
 from harness.cli._shared import ERR, INTERRUPTED, OPERATOR, PASSED, UNDECIDED, language, print_problems
 from harness.errors import HarnessError, InputError
+from harness.safexml import DEFAULT_LIMITS
 
 app = typer.Typer(
     name="harness",
@@ -138,16 +139,26 @@ def run(
 @app.command()
 def validate(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Files, folders (recursive, *.xml) or - for stdin.")
-    ],
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="Files, folders (recursive, *.xml) or - for stdin."),
+    ] = None,
     as_: Annotated[
-        str, typer.Option("--as", help="Kind to validate as (e.g. cda:patient-summary:3), or auto.")
+        str,
+        typer.Option("--as", help="Kind (cda:patient-summary:3) or coordinate to validate as; help lists them."),
     ] = "auto",
     pack: Packs = None,
+    xsd: Annotated[list[Path] | None, typer.Option(help="XML Schema that judges everything given; repeatable.")] = None,
+    schematron: Annotated[
+        list[Path] | None, typer.Option(help="Schematron that judges everything given; repeatable.")
+    ] = None,
     engine: Annotated[str, typer.Option(help="Schematron engine: saxon, pyschematron or both.")] = "saxon",
     phase: Annotated[str | None, typer.Option(help="Schematron phase: an id, #DEFAULT or #ALL.")] = None,
-    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    format_: Annotated[str, typer.Option("--format", help="text, json, junit, html or svrl.")] = "text",
     output: Annotated[Path | None, typer.Option(help="File (one input) or folder (several) for the results.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Documents at the same time; default: one a processor.")] = None,
+    max_bytes: Annotated[int, typer.Option(help="Size above which a document is refused.")] = DEFAULT_LIMITS.max_bytes,
+    max_depth: Annotated[int, typer.Option(help="Nesting above which it is refused.")] = DEFAULT_LIMITS.max_depth,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what fails.")] = False,
     lang: Lang = None,
 ) -> None:
     """Validate documents and messages against the packs: well-formed, XML Schema, Schematron."""
@@ -157,13 +168,19 @@ def validate(
 
         return validate_command(
             ValidateOptions(
-                files=tuple(files),
+                files=tuple(files or ()),
                 as_=as_,
                 packs=tuple(pack or ()),
+                xsd=tuple(xsd or ()),
+                schematron=tuple(schematron or ()),
                 engine=engine,
                 phase=phase,
                 format=format_,
                 output=output,
+                jobs=jobs,
+                max_bytes=max_bytes,
+                max_depth=max_depth,
+                quiet=quiet,
                 lang=language(lang),
             )
         )

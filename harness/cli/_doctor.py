@@ -10,8 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from harness.cli._progress import STYLES, labelled, word
 from harness.cli._shared import ERR, sut_environment
+from harness.cli._words import STYLES, labelled, word
 from harness.errors import InputError, Problem
 from harness.model import Verdict, in_language
 from harness.packs import load_sut

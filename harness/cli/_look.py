@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness import report
-from harness.checks import AUTOMATIC
+from harness.checks import AUDIT_CHECKS, AUTOMATIC
 from harness.cli._library import bundled_library
-from harness.cli._progress import labelled, word
 from harness.cli._run import write_outputs
 from harness.cli._shared import ERR, OPERATOR, PASSED, cannot_write
+from harness.cli._words import labelled, word
 from harness.errors import InputError, Problem
 from harness.model import Requirement, Scenario, walk
 from harness.packs import LINT_CODES, Library, bundled_data, json_schema, lint, packs_with_builtin, select
@@ -55,7 +55,7 @@ def lint_command(paths: tuple[Path, ...], format_: str) -> int:
 def judged_ids() -> frozenset[str]:
     """Requirements that a run judges by itself: by an automatic check, or by an artefact of the built-in pack."""
     by_pack = {a.requirement for pack in packs_with_builtin([]) for a in pack.artefacts if a.requirement}
-    return frozenset(AUTOMATIC) | by_pack
+    return frozenset(AUTOMATIC) | frozenset(AUDIT_CHECKS) | by_pack
 
 
 def covered_by(library: Library) -> Mapping[str, tuple[str, ...]]:
@@ -111,7 +111,7 @@ def _requirement_rows(library: Library, uncovered: bool, lang: str) -> list[dict
     rows: list[dict[str, object]] = []
     for requirement in library.requirements.values():
         by = scenarios.get(requirement.id, ())
-        automatic = requirement.id in AUTOMATIC
+        automatic = requirement.id in AUTOMATIC or requirement.id in AUDIT_CHECKS
         if uncovered and (by or automatic):
             continue
         rows.append(
@@ -169,7 +169,10 @@ def _explained_requirement(requirement: Requirement, library: Library, lang: str
     code = requirement.id
     lines = [f"{code}  {requirement.level.value}  {requirement.actor}  {requirement.transaction}".rstrip()]
     lines += [requirement.text.in_(lang), ""]
-    judged = [*([word("automatic", lang)] if code in AUTOMATIC else []), *covered_by(library).get(code, ())]
+    judged = [
+        *([word("automatic", lang)] if code in AUTOMATIC or code in AUDIT_CHECKS else []),
+        *covered_by(library).get(code, ()),
+    ]
     lines.append(labelled("judged", ", ".join(judged) or "-", lang))
     if requirement.remedy is not None:
         lines.append(labelled("next", requirement.remedy.in_(lang), lang))

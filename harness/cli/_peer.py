@@ -7,12 +7,12 @@ from pathlib import Path
 
 from harness import checks
 from harness.cli._population import chosen_population
-from harness.cli._progress import word
 from harness.cli._shared import ERR, PASSED, sut_environment
-from harness.errors import InputError, Problem
-from harness.model import Exchange, Population
+from harness.cli._words import word
+from harness.errors import InputError, Problem, WireError
+from harness.model import AuditRecord, Exchange, OurSide, Population
 from harness.packs import load_sut
-from harness.peers import PeerServer, RespondingGateway, SeededIds, server_context
+from harness.peers import AuditRepository, PeerServer, Pki, RespondingGateway, SeededIds, server_context
 from harness.runner import own_pki, run_id, utc_now
 from harness.store import RunDirectory
 
@@ -50,6 +50,7 @@ async def _serve(sut_path: Path, lang: str, population: Population) -> int:
         await server.start(sut.ours.host, sut.ours.ports)
         for key, url in server.endpoints.items():
             ERR.print(f"{key:<9} {url}", markup=False)
+        repository = await _repository(sut.ours, pki, sut.trust_authorities, directory, lang)
         ERR.print(f"{word('authority', lang):<9} {pki.authority.certificate.subject.rfc4514_string()}", markup=False)
         for patient in population.patients.values():
             ids = ", ".join(i.cx for i in patient.ids)
@@ -72,5 +73,35 @@ async def _serve(sut_path: Path, lang: str, population: Population) -> int:
             task.uncancel()
         finally:
             await server.aclose()
+            if repository is not None:
+                await repository.stop()
     ERR.print(word("kept", lang).format(count=count, folder=out), markup=False)
     return PASSED
+
+
+async def _repository(
+    ours: OurSide, pki: Pki, trusted: bytes, directory: RunDirectory, lang: str
+) -> AuditRepository | None:
+    """The audit record repository, when the SUT file gives it a port; each record is kept and printed as it comes."""
+    if "audit" not in ours.ports:
+        return None
+
+    def came(record: AuditRecord) -> None:
+        directory.append("audit", utc_now(), {"record": directory.record(AuditRecord, record)})
+        sys.stdout.write(f"{record.received_at:%H:%M:%S} {record.id} {audit_line(record, lang)}\n")
+        sys.stdout.flush()
+
+    repository = AuditRepository(server_context(pki.tls, trusted), clock=utc_now, on_record=came)
+    host, port = await repository.start(ours.host, ours.ports["audit"])
+    shown = f"[{host}]" if ":" in host else host
+    ERR.print(f"{'audit':<9} syslog-tls://{shown}:{port}, syslog-udp://{shown}:{port}", markup=False)
+    return repository
+
+
+def audit_line(record: AuditRecord, lang: str) -> str:
+    """One line about a record, without anybody's name: event, spelling and transport, or why it cannot be read."""
+    view = checks.AuditView(record)
+    if isinstance(view.message, WireError):
+        return f"{view.message.problem} ({record.transport})"
+    event = view.event.id if view.event is not None else "?"
+    return word("audit-line", lang).format(event=event, spelling=view.message.spelling, transport=record.transport)

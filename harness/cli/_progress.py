@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -11,116 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from harness.cli._words import COLON, STYLES, TERMS
 from harness.model import Cause, Finding, RowResult, Run, StepResult, Verdict, in_language
 from harness.runner import Row
 
-STYLES: Mapping[Verdict, tuple[str, str]] = {
-    Verdict.PASS: ("✔", "green"),
-    Verdict.WARNING: ("▲", "yellow"),
-    Verdict.FAIL: ("✘", "bold red"),
-    Verdict.ERROR: ("■", "bold magenta"),
-    Verdict.INCONCLUSIVE: ("◐", "magenta"),
-    Verdict.REVIEW: ("◉", "blue"),
-    Verdict.SKIPPED: ("»", "dim"),
-    Verdict.NOT_APPLICABLE: ("–", "dim"),
-    Verdict.NOT_RUN: ("○", "dim"),
-}
-_T: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "pass": "pass",
-        "warning": "warning",
-        "fail": "fail",
-        "error": "error",
-        "inconclusive": "inconclusive",
-        "review": "review",
-        "skipped": "skipped",
-        "not_applicable": "not applicable",
-        "not_run": "not run",
-        "expected": "expected",
-        "found": "found",
-        "where": "where",
-        "requirement": "requirement",
-        "next": "next",
-        "step": "step",
-        "scenarios": "scenarios",
-        "requirements": "requirements",
-        "exchanges": "exchanges",
-        "messages": "messages",
-        "verdict": "Verdict",
-        "rules": "{loaded} rules loaded, {fired} fired",
-        "codes": "{checked} codes checked, {unverifiable} not verifiable",
-        "incomplete": "incomplete",
-        "resume": "interrupted; continue with: harness run --resume {path}",
-        "bundled": "self-run on the bundled reference system: shows that the harness works, proves nothing about a product",
-        "self": "self-run: the verdicts are those of this harness on what it observed, not of an authority",
-        "sut": "the system",
-        "peer": "our peer",
-        "harness": "the harness",
-        "environment": "the environment",
-        "configuration": "the configuration",
-        "cause": "to act",
-        "more": "… {n} more",
-        "duration": "in {s:.1f} s",
-        "try": "try",
-        "authority": "trust",
-        "kept": "{count} exchanges kept in {folder}",
-        "automatic": "automatic check",
-        "judged": "judged by",
-        "source": "source",
-        "bytes": "bytes",
-        "fired": "{fired}/{loaded} rules fired",
-        "information": "information",
-        "undecidable": "undecidable",
-    },
-    "fr": {
-        "pass": "réussi",
-        "warning": "réserve",
-        "fail": "échec",
-        "error": "erreur",
-        "inconclusive": "non concluant",
-        "review": "à revoir",
-        "skipped": "écarté",
-        "not_applicable": "sans objet",
-        "not_run": "non exécuté",
-        "expected": "attendu",
-        "found": "obtenu",
-        "where": "où",
-        "requirement": "exigence",
-        "next": "à faire",
-        "step": "étape",
-        "scenarios": "scénarios",
-        "requirements": "exigences",
-        "exchanges": "échanges",
-        "messages": "messages",
-        "verdict": "Verdict",
-        "rules": "{loaded} règles chargées, {fired} déclenchées",
-        "codes": "{checked} codes vérifiés, {unverifiable} non vérifiables",
-        "incomplete": "incomplet",
-        "resume": "interrompu ; reprendre par : harness run --resume {path}",
-        "bundled": "auto-exécution sur le système de référence fourni : montre que l'outil marche, "
-        "ne prouve rien d'un produit",
-        "self": "auto-exécution : les verdicts sont ceux de cet outil sur ce qu'il a observé, non ceux d'une autorité",
-        "sut": "le système",
-        "peer": "notre pair",
-        "harness": "l'outil",
-        "environment": "l'environnement",
-        "configuration": "la configuration",
-        "cause": "à la charge de",
-        "more": "… {n} de plus",
-        "duration": "en {s:.1f} s",
-        "try": "essayer",
-        "authority": "autorité",
-        "kept": "{count} échanges conservés dans {folder}",
-        "automatic": "contrôle automatique",
-        "judged": "jugée par",
-        "source": "source",
-        "bytes": "octets",
-        "fired": "{fired}/{loaded} règles déclenchées",
-        "information": "information",
-        "undecidable": "indécidable",
-    },
-}
-_COLON = {"en": ":", "fr": "\u00a0:"}
 _MAX_FINDINGS = 3
 _MAX_REQUIREMENTS = 12
 
@@ -130,7 +23,7 @@ class RunProgress:
 
     def __init__(self, console: Console, total: int, lang: str, *, verbose: bool = False) -> None:
         self._console = console
-        self._t = _T[lang]
+        self._t = TERMS[lang]
         self._lang = lang
         self._verbose = verbose
         self._counts: Counter[Verdict] = Counter()
@@ -166,14 +59,14 @@ class RunProgress:
 
 def print_row(console: Console, row: RowResult, lang: str) -> None:
     """One row: verdict, id, title; for a row that did not pass, the step, expected, found, place and requirement."""
-    t = _T[lang]
+    t = TERMS[lang]
     sign, style = STYLES[row.verdict]
     head = Text()
     head.append(f"{sign} {t[row.verdict.value]:<14}", style=style)
     head.append(row.id, style="bold")
     head.append(f"  {row.title.in_(lang)}")
     if row.cause is not None and row.verdict is not Verdict.PASS:
-        head.append(f"  [{t['cause']}{_COLON[lang]} {t[row.cause.value]}]", style="dim")
+        head.append(f"  [{t['cause']}{COLON[lang]} {t[row.cause.value]}]", style="dim")
     console.print(head)
     if row.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):
         return
@@ -192,7 +85,7 @@ def print_row(console: Console, row: RowResult, lang: str) -> None:
 
 
 def _print_step(console: Console, step: StepResult, lang: str) -> None:
-    t, colon = _T[lang], _COLON[lang]
+    t, colon = TERMS[lang], COLON[lang]
     sign, style = STYLES[step.verdict]
     line = Text("    ")
     line.append(f"{sign} ", style=style)
@@ -213,7 +106,7 @@ def _print_step(console: Console, step: StepResult, lang: str) -> None:
 
 
 def _print_finding(console: Console, finding: Finding, lang: str) -> None:
-    t, colon = _T[lang], _COLON[lang]
+    t, colon = TERMS[lang], COLON[lang]
     name = finding.requirement or finding.rule
     if finding.deviation:
         name += f" ({finding.deviation})"
@@ -246,12 +139,12 @@ def _print_broken(console: Console, run: Run, lang: str) -> None:
         line.append(f"  ({rows})", style="dim")
         console.print(line)
     if len(broken) > _MAX_REQUIREMENTS:
-        console.print(Text(_T[lang]["more"].format(n=len(broken) - _MAX_REQUIREMENTS), style="dim"))
+        console.print(Text(TERMS[lang]["more"].format(n=len(broken) - _MAX_REQUIREMENTS), style="dim"))
 
 
 def print_summary(console: Console, run: Run, lang: str, started: float) -> None:
     """Counts by verdict, requirements, packs with their coverage, the overall verdict and what it is worth."""
-    t = _T[lang]
+    t = TERMS[lang]
     console.print()
     table = Table(show_header=True, header_style="dim", box=None, padding=(0, 2, 0, 0))
     table.add_column("")
@@ -282,11 +175,11 @@ def print_summary(console: Console, run: Run, lang: str, started: float) -> None
         console.print(Text(f"{pack.coordinate}{note}: {rules}; {codes}", style="dim"))
     _print_broken(console, run, lang)
     sign, style = STYLES[run.verdict]
-    console.print(Text(f"{t['verdict']}{_COLON[lang]} {sign} {t[run.verdict.value]}", style=style))
+    console.print(Text(f"{t['verdict']}{COLON[lang]} {sign} {t[run.verdict.value]}", style=style))
     causes = Counter(r.cause for r in run.rows if r.cause is not None and r.verdict is not Verdict.PASS)
     if causes and run.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE):
         parts = [f"{t[cause.value]} ({n})" for cause, n in sorted(causes.items(), key=lambda i: _order(i[0]))]
-        console.print(Text(f"{t['cause']}{_COLON[lang]} {', '.join(parts)}"))
+        console.print(Text(f"{t['cause']}{COLON[lang]} {', '.join(parts)}"))
     console.print(Text(t["bundled"] if run.bundled_system else t["self"], style="dim italic"))
 
 
@@ -296,13 +189,3 @@ def _decimal(text: str, lang: str) -> str:
 
 def _order(cause: Cause | None) -> int:
     return list(Cause).index(cause) if cause is not None else -1
-
-
-def word(key: str, lang: str) -> str:
-    """A word or phrase of the terminal in `lang`."""
-    return _T[lang][key]
-
-
-def labelled(key: str, text: str, lang: str) -> str:
-    """`text` behind the word `key` and a colon, which French sets off by a no-break space."""
-    return f"{_T[lang][key]}{_COLON[lang]} {text}"

@@ -10,15 +10,16 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from harness.cli._population import population_file
-from harness.cli._progress import word
 from harness.cli._shared import ERR, PASSED, absent_folder, cannot_write, unknown_faults, utc_now
-from harness.errors import InputError, Problem
+from harness.cli._words import word
+from harness.errors import InputError, PeerError, Problem
 from harness.model import OurSide
 from harness.peers import make_pki, pki_from_files, pki_to_files
 from harness.reference import (
     FAULTS,
     NCPEH_A,
     NCPEH_B,
+    AuditSide,
     Endpoints,
     PeerSide,
     ReferenceConfig,
@@ -63,7 +64,9 @@ def reference_command(
         else:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-reference-")))
         now = utc_now()
-        ours = OurSide(pki=PKI_FOLDER, ports=dict.fromkeys(("xcpd", "xca", "xdr"), free_port("127.0.0.1")))
+        shared = free_port("127.0.0.1")
+        services = dict.fromkeys(("xcpd", "xca", "xdr"), shared)
+        ours = OurSide(pki=PKI_FOLDER, ports={**services, "audit": free_port("127.0.0.1", both=True)})
         files = read_folder(folder / PKI_FOLDER)
         if files:
             pki = pki_from_files(files, at=now, host=ours.host)
@@ -85,6 +88,7 @@ def reference_command(
                 xca=f"https://{ours.host}:{ours.ports['xca']}/xca",
                 xdr=f"https://{ours.host}:{ours.ports['xdr']}/xdr",
             ),
+            audit=AuditSide(host=ours.host, port=ours.ports["audit"]),
             faults=frozenset(faults),
         )
         stop = threading.Event()
@@ -115,11 +119,23 @@ def reference_command(
     return PASSED
 
 
-def free_port(host: str) -> int:
-    """A TCP port that was free a moment ago, for the side that has to be known before it listens."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+def free_port(host: str, *, both: bool = False) -> int:
+    """A TCP port that was free a moment ago, for the side that has to be known before it listens.
+
+    With `both` it was free for UDP too.
+    """
+    for _ in range(50):
+        with socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+            probe.bind((host, 0))
+            port = int(probe.getsockname()[1])
+            if not both:
+                return port
+            try:
+                datagrams.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise PeerError(f"{host}: no port is free for both TCP and UDP")
 
 
 def _stop_with_parent(stop: threading.Event) -> None:

@@ -13,9 +13,10 @@ from harness import report
 from harness.cli._library import bundled_library
 from harness.cli._packs import chosen_packs
 from harness.cli._population import chosen_population
-from harness.cli._progress import RunProgress, print_summary, word
+from harness.cli._progress import RunProgress, print_summary
 from harness.cli._resume import RunOptions, keep_options, with_kept_options
 from harness.cli._shared import ERR, absent_folder, cache_folder, sut_environment, unknown_faults
+from harness.cli._words import word
 from harness.errors import InputError, Problem
 from harness.model import Run, State
 from harness.packs import Pack, bundled_data, load_sut, select

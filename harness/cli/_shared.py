@@ -6,6 +6,7 @@ import sys
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 
@@ -76,6 +77,11 @@ def cannot_write(option: str, path: Path, exc: OSError) -> InputError:
     """What to raise when a file the operator asked for cannot be written."""
     why = (exc.strerror or type(exc).__name__).lower()
     return InputError(Problem(code="E912", option=option, problem=f"cannot be written: {why}", found=str(path)))
+
+
+def colour_wanted(stream: TextIO) -> bool:
+    """Whether `stream` is a terminal that shows colours, and the user has not declined them. Source: no-color.org."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def print_problems(problems: Iterable[Problem]) -> None:

@@ -1,23 +1,34 @@
 """`harness validate`: documents and messages against the packs."""
 
-import json
+import os
+import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from harness.cli._packs import chosen_packs
-from harness.cli._progress import STYLES, labelled, word
-from harness.cli._shared import ERR, FAILED, PASSED, UNDECIDED, cache_folder, cannot_write
+from harness.cli._shared import ERR, FAILED, INTERRUPTED, PASSED, UNDECIDED, cache_folder, cannot_write, colour_wanted
+from harness.cli._validate_formats import FORMATS, Batch
+from harness.cli._validate_inputs import absent_files, choices, is_folder, tasks_of, unknown_choice
+from harness.cli._validate_jobs import Crew
+from harness.cli._validate_judge import Done, Settings, Task, identity_of
+from harness.cli._validate_packs import packs_of
+from harness.cli._words import word
 from harness.errors import InputError, Problem
-from harness.model import Finding, Severity, ValidationReport, Verdict, in_language, roll_up
-from harness.store import DiskCache, to_json
-from harness.validators import Engine, Validator
+from harness.model import Verdict
+from harness.packs import bundled_data
+from harness.packs.artefacts import Pack
+from harness.safexml import XmlLimits
+from harness.validators import Engine
 
-FORMATS = ("text", "json")
-STDIN = Path("-")
+HELP = "help"
+_LONG = 3
+"""As many documents are worth a progress bar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,36 +36,215 @@ class ValidateOptions:
     files: tuple[Path, ...]
     as_: str
     packs: tuple[Path, ...]
+    xsd: tuple[Path, ...]
+    schematron: tuple[Path, ...]
     engine: str
     phase: str | None
     format: str
     output: Path | None
+    jobs: int | None
+    max_bytes: int
+    max_depth: int
+    quiet: bool
     lang: str
 
 
 def validate_command(options: ValidateOptions) -> int:
-    """Print one report per input; 0 valid, 1 invalid or not well-formed, 3 not decidable."""
-    engine = _refuse_wrong(options)
-    inputs = list(_inputs(options.files))
-    if not inputs:
-        raise InputError(
-            Problem(code="E914", option="FILE", problem="nothing to validate", expected=("*.xml files in the folder",))
+    """Print one report per input; 0 valid, 1 invalid or not well-formed, 3 not decidable, 130 interrupted."""
+    started = time.monotonic()
+    _refuse_wrong(options)
+    if options.as_ == HELP:
+        return _print_choices(_packs(options), options.lang)
+    tasks = tasks_of(options.files, options.output, options.max_bytes)
+    _refuse_shapeless(options, tasks)
+    # one document here and now; several in processes of their own, which may end without ending us
+    with closing(Crew(min(options.jobs or _processors(), len(tasks)) if len(tasks) > 1 else 0)) as crew:
+        packs = _packs(options)
+        if problems := unknown_choice(options.as_, packs):
+            raise InputError(problems)
+        settings = _settings(options, packs, sparing=len(tasks) == 1)
+        batch = Batch(packs=tuple(identity_of(p) for p in packs), settings=settings)
+        with _bar(len(tasks)) as bar:
+            results = _counted(crew.judged(tasks, settings), batch, bar, len(tasks))
+            _write(results, tasks, batch, options)
+    code = _status(batch)
+    if not (options.quiet and code == PASSED):
+        ERR.print(_summary(batch, time.monotonic() - started, options.lang), markup=False)
+    return code
+
+
+def _packs(options: ValidateOptions) -> tuple[Pack, ...]:
+    return packs_of(
+        options.packs,
+        xsd=options.xsd,
+        schematron=options.schematron,
+        phase=options.phase,
+        cache=cache_folder(),
+        lang=options.lang,
+    )
+
+
+def _settings(options: ValidateOptions, packs: tuple[Pack, ...], *, sparing: bool) -> Settings:
+    return Settings(
+        packs=packs,
+        engine=Engine(options.engine),
+        as_=options.as_,
+        phase=options.phase,
+        sparing=sparing,
+        limits=XmlLimits(max_bytes=options.max_bytes, max_depth=options.max_depth),
+        cache=cache_folder(),
+        format=options.format,
+        lang=options.lang,
+        colour=options.output is None and colour_wanted(sys.stdout),
+        quiet=options.quiet,
+        templates=bundled_data() / "reports",
+    )
+
+
+def _refuse_wrong(options: ValidateOptions) -> None:
+    problems = absent_files(options.files)
+    if not options.files and options.as_ != HELP:
+        problems.append(Problem(code="E914", option="FILE", problem="nothing to validate", expected=("a file",)))
+    if options.format not in FORMATS:
+        known = tuple(FORMATS)
+        problems.append(
+            Problem(code="E907", option="--format", problem="unknown format", expected=known, found=options.format)
         )
-    validator = Validator(chosen_packs(options.packs, options.lang), engine=engine, cache=DiskCache(cache_folder()))
-    verdicts: list[Verdict] = []
+    engines = tuple(e.value for e in Engine)
+    if options.engine not in engines:
+        problems.append(
+            Problem(code="E908", option="--engine", problem="unknown engine", expected=engines, found=options.engine)
+        )
+    for option, value in (
+        ("--jobs", options.jobs),
+        ("--max-bytes", options.max_bytes),
+        ("--max-depth", options.max_depth),
+    ):
+        if value is not None and value < 1:
+            problems.append(
+                Problem(code="E916", option=option, problem="too small", expected=("at least 1",), found=str(value))
+            )
+    if problems:
+        raise InputError(problems)
+
+
+def _refuse_shapeless(options: ValidateOptions, tasks: Sequence[Task]) -> None:
+    """Some formats hold one document in a file, so that several need a folder."""
+    if FORMATS[options.format].one and len(tasks) > 1 and options.output is None:
+        raise InputError(
+            Problem(
+                code="E917",
+                option="--format",
+                problem=f"{options.format} holds one document a file",
+                found=f"{len(tasks)} documents",
+                hint="name a folder with --output",
+            )
+        )
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _counted(results: Generator[Done], batch: Batch, bar: Progress, total: int) -> Iterator[Done]:
+    """`results` while they come; an interrupt ends them, so that what is done can still be written."""
+    task = bar.add_task("", total=total)
+    with _Interrupts() as interrupts, closing(results):
+        try:
+            while (done := interrupts.wait_for(results)) is not None:
+                batch.verdicts[done.verdict] += 1
+                bar.update(task, advance=1, description=Path(done.name).name)
+                yield done
+        except KeyboardInterrupt:
+            batch.complete = False
+
+
+class _Interrupts:
+    """Holds an interrupt back while something is written, so that no output is torn; the second one is not held."""
+
+    def __init__(self) -> None:
+        self._waiting = False
+        self._asked = False
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._noted)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def wait_for(self, results: Iterator[Done]) -> Done | None:
+        """The next of `results`, None at their end.
+
+        Raises:
+            KeyboardInterrupt: the user asked to stop, now or while the last one was written.
+        """
+        self._waiting = True
+        try:
+            if self._asked:
+                raise KeyboardInterrupt
+            return next(results, None)
+        finally:
+            self._waiting = False
+
+    def _noted(self, *_: object) -> None:
+        if self._waiting or self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+
+
+def _write(results: Iterator[Done], tasks: Sequence[Task], batch: Batch, options: ValidateOptions) -> None:
+    form = FORMATS[options.format]
+    if options.output is None:
+        for chunk in form.whole(results, batch):
+            sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+        return
+    folder = is_folder(options.files, options.output)
+    _made(options.output if folder else options.output.absolute().parent)
+    listed: list[tuple[Done, str]] = []
+    for done in results:
+        page = tasks[done.number].page
+        target = options.output / page if folder else options.output
+        _write_one(done, target, batch, folder=folder)
+        listed.append((done, page))
+    if folder and form.index:
+        for name, content in form.index(listed, batch):
+            _put(options.output / name, content)
+
+
+def _write_one(done: Done, target: Path, batch: Batch, *, folder: bool) -> None:
+    """The files of one document: `target` with the suffix of each, or `target` itself for the first of a single one."""
+    alone = Batch(packs=batch.packs, settings=batch.settings)
+    alone.verdicts[done.verdict] += 1
+    (suffix, _), *others = done.files
+    first = target.with_name(target.name + suffix) if folder else target
+    # what comes as several files is whole in each of them
+    _put(first, done.files[0][1] if others else b"".join(FORMATS[batch.settings.format].whole([done], alone)))
+    stem = target.name if folder else target.stem
+    for suffix, content in others:
+        _put(target.with_name(stem + suffix), content)
+
+
+def _made(folder: Path) -> None:
     try:
-        with Progress(console=ERR, transient=True, disable=not ERR.is_terminal or len(inputs) < 3) as bar:
-            task = bar.add_task("", total=len(inputs))
-            for path in inputs:
-                bar.update(task, description=path.name)
-                content = _content(path)
-                report = validator.validate(str(path), content, as_=options.as_, phase=options.phase)
-                verdicts.append(report.verdict)
-                _print(report, options, _target(path, options, several=len(inputs) > 1))
-                bar.advance(task)
-    finally:
-        validator.close()
-    match roll_up(verdicts):
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise cannot_write("--output", folder, exc) from exc
+
+
+def _put(target: Path, content: bytes) -> None:
+    _made(target.parent)
+    try:
+        target.write_bytes(content)
+    except OSError as exc:
+        raise cannot_write("--output", target, exc) from exc
+
+
+def _status(batch: Batch) -> int:
+    if not batch.complete:
+        return INTERRUPTED
+    match batch.verdict:
         case Verdict.FAIL:
             return FAILED
         case Verdict.PASS | Verdict.WARNING:
@@ -63,95 +253,36 @@ def validate_command(options: ValidateOptions) -> int:
             return UNDECIDED
 
 
-def _refuse_wrong(options: ValidateOptions) -> Engine:
-    problems = []
-    if options.format not in FORMATS:
-        problems.append(
-            Problem(code="E907", option="--format", problem="unknown format", expected=FORMATS, found=options.format)
-        )
-    names = tuple(e.value for e in Engine)
-    if options.engine not in names:
-        problems.append(
-            Problem(code="E908", option="--engine", problem="unknown engine", expected=names, found=options.engine)
-        )
-    problems += [
-        Problem(code="E909", option="FILE", problem="no such file or folder", found=str(path))
-        for path in options.files
-        if path != STDIN and not path.exists()
-    ]
-    if problems:
-        raise InputError(problems)
-    return Engine(options.engine)
+def _bar(total: int) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=ERR,
+        transient=True,
+        disable=not ERR.is_terminal or total < _LONG,
+    )
 
 
-def _inputs(files: tuple[Path, ...]) -> Iterator[Path]:
-    for path in files:
-        if path.is_dir():
-            yield from sorted(p for p in path.rglob("*.xml") if p.is_file())
-        else:
-            yield path
+def _summary(batch: Batch, seconds: float, lang: str) -> str:
+    """`12 documents: 9 valid, 2 invalid, 1 undecided, in 1.2 s`."""
+    total = sum(batch.verdicts.values())
+    valid = batch.verdicts[Verdict.PASS] + batch.verdicts[Verdict.WARNING]
+    invalid = batch.verdicts[Verdict.FAIL]
+    time_ = word("duration", lang).format(s=seconds)
+    said = word("validated" if total != 1 else "validated-one", lang).format(
+        total=total, valid=valid, invalid=invalid, undecided=total - valid - invalid
+    )
+    cut = "" if batch.complete else f"; {word('cut-short', lang)}"
+    return f"{said}, {time_.replace('.', ',') if lang == 'fr' else time_}{cut}"
 
 
-def _content(path: Path) -> bytes:
-    if path == STDIN:
-        return sys.stdin.buffer.read()
-    try:
-        return path.read_bytes()
-    except OSError as exc:
-        why = (exc.strerror or type(exc).__name__).lower()
-        raise InputError(
-            Problem(code="E909", option="FILE", problem=f"cannot be read: {why}", found=str(path))
-        ) from exc
-
-
-def _target(path: Path, options: ValidateOptions, *, several: bool) -> Path | None:
-    """Where the result of `path` goes; a folder of results repeats the tree of the folder it came from."""
-    if options.output is None or not several:
-        return options.output
-    base = next((f for f in options.files if f.is_dir() and path.is_relative_to(f)), path.parent)
-    suffix = ".json" if options.format == "json" else ".txt"
-    inside = path.relative_to(base)
-    return options.output / inside.with_name(inside.name + suffix)
-
-
-def _print(report: ValidationReport, options: ValidateOptions, target: Path | None) -> None:
-    if options.format == "json":
-        text = json.dumps(to_json(ValidationReport, report, lambda _: ""), ensure_ascii=False) + "\n"
-    else:
-        text = "".join(line + "\n" for line in _lines(report, options.lang))
-    if target is None:
-        sys.stdout.write(text)
-        return
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    except OSError as exc:
-        raise cannot_write("--output", target, exc) from exc
-
-
-def _lines(report: ValidationReport, lang: str) -> Iterator[str]:
-    sign = STYLES[report.verdict][0]
-    yield f"{sign} {word(report.verdict.value, lang)}  {report.name}  ({report.kind}, {report.size} {word('bytes', lang)})"
-    if report.reason:
-        yield f"    {in_language(report.reason, lang)}"
-    for use in report.uses:
-        fired = word("fired", lang).format(fired=use.rules_fired, loaded=use.rules_loaded)
-        rules = f", {fired}" if use.rules_loaded else ""
-        name = " ".join(part for part in (use.coordinate, use.artefact, use.engine) if part)
-        reason = f": {in_language(use.reason, lang)}" if use.reason else ""
-        yield f"    {STYLES[use.verdict][0]} {use.layer.value:<12} {name}{rules}{reason}".rstrip()
-    for finding in report.findings:
-        yield from _finding(report.name, finding, lang)
-
-
-def _finding(name: str, finding: Finding, lang: str) -> Iterator[str]:
-    at = finding.at
-    place = f"{name}:{at.line or '?'}:{at.column or '?'}"
-    severity = word((finding.severity or Severity.ERROR).value, lang)
-    text = finding.message or f"{word('expected', lang)} {finding.expected}, {word('found', lang)} {finding.found}"
-    requirement = f" [{finding.requirement}]" if finding.requirement else ""
-    yield f"{place}: {severity} {finding.rule}: {text}{requirement}"
-    if at.xpath:
-        yield f"    {labelled('where', at.xpath, lang)}"
-    if finding.message and finding.expected:
-        yield f"    {labelled('expected', finding.expected, lang)}; {labelled('found', finding.found, lang)}"
+def _print_choices(packs: Iterable[Pack], lang: str) -> int:
+    say: Callable[[str], object] = lambda line: sys.stdout.write(f"{line}\n")  # noqa: E731
+    kinds, coordinates = choices(tuple(packs))
+    for title, values in (("kinds", kinds), ("coordinates", coordinates)):
+        say(word(title, lang))
+        for value in values:
+            say(f"  {value}")
+    return PASSED

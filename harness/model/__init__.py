@@ -4,7 +4,16 @@ May not touch files, the network, lxml or the clock. Everything is `@dataclass(f
 tuples and mappings, so that evidence cannot change after it was taken.
 """
 
-from harness.model.evidence import Exchange, FailureKind, HttpRecord, Party, TlsFacts, TransportFailure, TriggerOutcome
+from harness.model.evidence import (
+    AuditRecord,
+    Exchange,
+    FailureKind,
+    HttpRecord,
+    Party,
+    TlsFacts,
+    TransportFailure,
+    TriggerOutcome,
+)
 from harness.model.finding import Finding, Layer, Location, Severity
 from harness.model.hints import HINTS, hints
 from harness.model.phrases import PHRASES, in_language, say
@@ -13,6 +22,7 @@ from harness.model.run import Environment, PackUse, RequirementResult, RowResult
 from harness.model.scenario import (
     Alternative,
     Applies,
+    Audit,
     Check,
     Datum,
     Expect,
@@ -47,10 +57,19 @@ from harness.model.sut import (
     SystemIdentity,
     TriggerMeans,
 )
-from harness.model.text import Localized
-from harness.model.validation import ArtefactUse, ValidationReport
+from harness.model.text import Localized, visible
+from harness.model.validation import (
+    UNDETERMINED,
+    ArtefactUse,
+    DocumentProfile,
+    PackIdentity,
+    Trait,
+    ValidationBatch,
+    ValidationReport,
+)
 from harness.model.verdict import ROLL_UP_ORDER, Cause, State, Verdict, roll_up
 from harness.model.vocabulary import (
+    AUDIT_EVENTS,
     CONSENTS,
     DOCUMENT_STATUSES,
     GRADES,
@@ -58,6 +77,7 @@ from harness.model.vocabulary import (
     OPERATORS,
     OUTCOMES,
     PROFILES,
+    REPOSITORY_STATES,
     SUBMISSIONS,
     SUT_ACTORS,
     TRANSACTIONS,
@@ -69,6 +89,7 @@ from harness.model.vocabulary import (
 )
 
 __all__ = [
+    "AUDIT_EVENTS",
     "CONSENTS",
     "DOCUMENT_STATUSES",
     "GRADES",
@@ -78,20 +99,25 @@ __all__ = [
     "OUTCOMES",
     "PHRASES",
     "PROFILES",
+    "REPOSITORY_STATES",
     "ROLL_UP_ORDER",
     "SUBMISSIONS",
     "SUT_ACTORS",
     "TRANSACTIONS",
     "TRIGGER_ARGUMENTS",
     "TRIGGER_OPERATIONS",
+    "UNDETERMINED",
     "VERBS",
     "Alternative",
     "Applies",
     "ArtefactUse",
+    "Audit",
+    "AuditRecord",
     "Cause",
     "Check",
     "Datum",
     "Deviation",
+    "DocumentProfile",
     "Environment",
     "Exchange",
     "Expect",
@@ -107,6 +133,7 @@ __all__ = [
     "Note",
     "OurSide",
     "OutcomeWord",
+    "PackIdentity",
     "PackUse",
     "Party",
     "Patient",
@@ -136,12 +163,14 @@ __all__ = [
     "SystemIdentity",
     "That",
     "TlsFacts",
+    "Trait",
     "Transaction",
     "TransportFailure",
     "Trigger",
     "TriggerMeans",
     "TriggerOutcome",
     "Validate",
+    "ValidationBatch",
     "ValidationReport",
     "Value",
     "Verdict",
@@ -149,5 +178,6 @@ __all__ = [
     "in_language",
     "roll_up",
     "say",
+    "visible",
     "walk",
 ]

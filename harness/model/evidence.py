@@ -111,6 +111,24 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """One syslog message that reached our audit record repository (ITI-20), as bytes.
+
+    `id` is unique in a run (`a0001`). `raw` is exactly what crossed the wire: the frame with its octet count over `tls`, the
+    datagram over `udp`. `connection` counts the connections of the run from 1 (0 for datagrams), `number` the messages on
+    it. `received_at` is by our clock, aware UTC.
+    """
+
+    id: str
+    transport: str
+    received_at: datetime
+    raw: bytes
+    connection: int = 0
+    number: int = 1
+    tls: TlsFacts | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerOutcome:
     """What came of making the SUT act: `shown` is the JSON text it answered to its user side, when it did."""
 

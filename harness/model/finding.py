@@ -22,6 +22,8 @@ class Layer(StrEnum):
     XSD = "xsd"
     SCHEMATRON = "schematron"
     TERMINOLOGY = "terminology"
+    EMBEDDED = "embedded"
+    CROSS = "cross-check"
     REQUIREMENT = "requirement"
     SCENARIO = "scenario"
 

@@ -719,6 +719,87 @@ _TABLE = (
         "Deliver a well-formed document of the patient asked for.",
         "Remettre un document bien formé du patient demandé.",
     ),
+    (
+        "AUD-001",
+        "Write the record by the schema of DICOM PS3.15, with csd-code.",
+        "Écrire le message d'audit selon le schéma de DICOM PS3.15, avec csd-code.",
+    ),
+    (
+        "AUD-002",
+        "Count octets after UTF-8 encoding, not characters, and write the count before each message.",
+        "Compter les octets après encodage UTF-8, pas les caractères, et écrire le compte avant chaque message.",
+    ),
+    (
+        "AUD-003",
+        "Write the header of RFC 5424 with priority 85 and message id IHE+RFC-3881.",
+        "Écrire l'en-tête de la RFC 5424 avec la priorité 85 et l'identifiant IHE+RFC-3881.",
+    ),
+    (
+        "AUD-004",
+        "Take the outcome from the answer, also when it is a refusal.",
+        "Tirer l'issue de la réponse, même quand c'est un refus.",
+    ),
+    (
+        "AUD-005",
+        "Write code and transaction name of the event; the name tells the services apart.",
+        "Écrire code et nom de transaction de l'événement ; le nom distingue les services.",
+    ),
+    (
+        "AUD-006",
+        "Write the action that the table gives for the event and your side.",
+        "Écrire l'action que la table donne pour l'événement et votre côté.",
+    ),
+    (
+        "AUD-007",
+        "Take both names from the TLS certificates of the connection.",
+        "Tirer les deux noms des certificats TLS de la connexion.",
+    ),
+    (
+        "AUD-008",
+        "Fill HumanRequestor from NameID, issuer and subject-id of the identity assertion.",
+        "Remplir HumanRequestor avec NameID, émetteur et subject-id de l'assertion d'identité.",
+    ),
+    (
+        "AUD-009",
+        "Add a row PointOfCare with organisation or locality of the identity assertion.",
+        "Ajouter une ligne PointOfCare avec l'organisation ou la localité de l'assertion d'identité.",
+    ),
+    (
+        "AUD-010",
+        "Fill the patient row from the query, also when the answer is a refusal.",
+        "Remplir la ligne patient depuis la requête, même en cas de refus.",
+    ),
+    (
+        "AUD-011",
+        "Write country and subdivision into AuditSourceID and AuditEnterpriseSiteID.",
+        "Écrire pays et subdivision dans AuditSourceID et AuditEnterpriseSiteID.",
+    ),
+    (
+        "AUD-012",
+        "Put the query in base64 into the row of the request, or name the request message in it.",
+        "Mettre la requête en base64 dans la ligne de la requête, ou y nommer le message de requête.",
+    ),
+    (
+        "AUD-013",
+        "Add a row with id type 9 and the code of the error.",
+        "Ajouter une ligne de type 9 avec le code de l'erreur.",
+    ),
+    (
+        "XCAR-A-022",
+        "Log a retrieval with EventID 110106 and action R.",
+        "Journaliser une récupération avec EventID 110106 et l'action R.",
+    ),
+    ("XCAR-B-008", "Log a retrieval with EventID 110107.", "Journaliser une récupération avec EventID 110107."),
+    (
+        "XDR-A-026",
+        "Log a provision that you receive with EventID 110107.",
+        "Journaliser avec EventID 110107 une fourniture reçue.",
+    ),
+    (
+        "XDR-B-013",
+        "Log a provision that you send with EventID 110106.",
+        "Journaliser avec EventID 110106 une fourniture envoyée.",
+    ),
 )
 
 HINTS: Mapping[str, Localized] = {key: Localized(en=en, fr=fr) for key, en, fr in _TABLE}

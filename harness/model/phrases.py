@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from harness.model.doctor_phrases import DOCTOR_PHRASES
+from harness.model.document_phrases import DOCUMENT_PHRASES
 from harness.model.hints import hints
 from harness.model.observations import observed
 from harness.model.text import Localized
@@ -47,6 +48,31 @@ PHRASES: Mapping[str, Localized] = {
     "no-such-request": Localized(en="no {transaction} request", fr="aucune requête {transaction}"),
     "none-came": Localized(en="none came", fr="aucune n'est venue"),
     "was-sent": Localized(en="{transaction} was sent", fr="{transaction} a été envoyée"),
+    "audit-within": Localized(
+        en="an audit record {event} ({name}) from the SUT within {seconds} s",
+        fr="un message d'audit {event} ({name}) du système en {seconds} s",
+    ),
+    "no-repository": Localized(
+        en="our audit record repository does not listen, so that no record can come",
+        fr="notre dépôt de messages d'audit n'écoute pas, si bien qu'aucun message ne peut arriver",
+    ),
+    "no-audit": Localized(
+        en="no audit record at all came in this row", fr="aucun message d'audit n'est arrivé dans cette ligne"
+    ),
+    "no-audit-about": Localized(
+        en="no audit record about this exchange came", fr="aucun message d'audit sur cet échange n'est arrivé"
+    ),
+    "other-audits": Localized(
+        en="audit records of other events about it: {seen}", fr="des messages d'audit d'autres événements : {seen}"
+    ),
+    "audit-came": Localized(en="record {id} over {transport}", fr="message {id} par {transport}"),
+    "audits-right": Localized(
+        en="audit records that are valid and agree with the exchanges",
+        fr="des messages d'audit valides et conformes aux échanges",
+    ),
+    "audits-left": Localized(
+        en="{count} further audit records were not judged", fr="{count} autres messages d'audit n'ont pas été jugés"
+    ),
     "complete-answer": Localized(en="a complete HTTP answer", fr="une réponse HTTP complète"),
     "answer-read": Localized(
         en="a caller that reads our answer to its end", fr="un appelant qui lit notre réponse jusqu'au bout"
@@ -62,6 +88,10 @@ PHRASES: Mapping[str, Localized] = {
     "codes": Localized(
         en="{unverifiable} of {total} codes are in no value set of the packs",
         fr="{unverifiable} codes sur {total} ne sont dans aucun jeu de valeurs des paquets",
+    ),
+    "process-ended": Localized(
+        en="the process that judged it ended (status {status})",
+        fr="le processus qui le jugeait s'est arrêté (statut {status})",
     ),
     "no-document-model": Localized(
         en="the pack holds no document model for this kind and version of document",
@@ -120,6 +150,15 @@ PHRASES: Mapping[str, Localized] = {
         en="stop after the refusal and tell the user why",
         fr="s'arrêter après le refus et dire pourquoi à l'utilisateur",
     ),
+    "next.repository": Localized(
+        en="give ours.listen.audit in the SUT file, and send the system's audit messages to that port",
+        fr="donner ours.listen.audit dans le fichier du système, et y faire envoyer ses messages d'audit",
+    ),
+    "next.audit": Localized(
+        en="check that the system sends its audit messages to ours.listen.audit and trusts our authority, also on refusals",
+        fr="vérifier que le système envoie ses messages d'audit à ours.listen.audit et fait confiance à notre autorité, "
+        "même en cas de refus",
+    ),
     "next.bytes": Localized(
         en="compare the bytes with the message your product believes it sent",
         fr="comparer les octets avec le message que votre produit croit avoir envoyé",
@@ -133,6 +172,7 @@ PHRASES: Mapping[str, Localized] = {
         fr="la requête était valide : chercher dans le journal du système pourquoi elle n'a pas été servie",
     ),
     **DOCTOR_PHRASES,
+    **DOCUMENT_PHRASES,
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from harness.model.evidence import Exchange, TriggerOutcome
+from harness.model.evidence import AuditRecord, Exchange, TriggerOutcome
 from harness.model.finding import Finding
 from harness.model.requirement import Requirement
 from harness.model.sut import SystemIdentity
@@ -25,8 +25,8 @@ class RequirementResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
-    """One step. `verb` is send, receive, expect, ...; `exchanges` are ids. `expected`/`found` say in one line what the
-    step asked and what came."""
+    """One step. `verb` is send, receive, expect, ...; `exchanges` and `audits` are ids. `expected`/`found` say in one line
+    what the step asked and what came."""
 
     path: str
     verb: str
@@ -41,6 +41,7 @@ class StepResult:
     found: str = ""
     covers: tuple[str, ...] = ()
     exchanges: tuple[str, ...] = ()
+    audits: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     requirements: tuple[RequirementResult, ...] = ()
     validations: tuple[ValidationReport, ...] = ()
@@ -70,6 +71,7 @@ class RowResult:
     requirements: tuple[RequirementResult, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     triggers: tuple[TriggerOutcome, ...] = ()
+    audits: tuple[AuditRecord, ...] = ()
     source: str = ""
     source_line: int = 0
     digest: str = ""

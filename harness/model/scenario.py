@@ -112,10 +112,21 @@ class Validate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """The system sent an audit record of `event` (a word of AUDIT_EVENTS) as `of`, about the saved exchange `about` or,
+    when None, the latest one that the event belongs to; it is waited for up to `within_s`."""
+
+    event: str
+    of: str
+    within_s: float = 60.0
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check(StepBase):
     """A judgement that is not the outcome of an exchange."""
 
-    test: That | SameAs | Validate
+    test: That | SameAs | Validate | Audit
     level: str | None = None
 
 

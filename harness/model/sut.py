@@ -37,7 +37,10 @@ class SutActor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OurSide:
-    """How the SUT sees us. `pki` is a folder kept between runs, None for one per run; ports 0 = any free one."""
+    """How the SUT sees us. `pki` is a folder kept between runs, None for one per run; ports 0 = any free one.
+
+    Our audit record repository listens only where `ports` names one for `audit`: TCP with TLS, and UDP, on that number.
+    """
 
     pki: str | None = None
     host: str = "127.0.0.1"
@@ -137,5 +140,6 @@ class Sut:
     data: Mapping[str, Datum]
     clock_skew_s: float = 60.0
     answer_within_s: float = 30.0
+    audit_within_s: float = 60.0
     source: str = ""
     digest: str = ""

@@ -156,6 +156,30 @@ TRIGGER_ARGUMENTS: Mapping[str, str] = {
 }
 
 
+AUDIT_EVENTS: Mapping[str, str] = {
+    "identification": "EHDSI-11",
+    "patient-summary-list": "EHDSI-21",
+    "patient-summary-retrieve": "EHDSI-22",
+    "eprescription-list": "EHDSI-31",
+    "eprescription-retrieve": "EHDSI-32",
+    "dispensation-initialize": "EHDSI-41",
+    "dispensation-discard": "EHDSI-42",
+    "orcd-list": "EHDSI-61",
+    "orcd-retrieve": "EHDSI-62",
+    "hcp-authentication": "EHDSI-91",
+    "trc-assertion": "EHDSI-92",
+    "nok-assertion": "EHDSI-96",
+    "trust-list-import": "EHDSI-93",
+    "translation": "EHDSI-94",
+    "smp-query": "EHDSI-193",
+    "smp-push": "EHDSI-194",
+    "communication-failure": "EHDSI-CF",
+}
+"""Words of `check: {audit: …}` and the number of the event each names. Source: eHDSI Audit Trail Profiles 2.1.0."""
+REPOSITORY_STATES = ("running", "stopped")
+"""What `given.audit_repository` may say: whether our audit record repository can be reached during the row."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeWord:
     """One word of `expect`: `values` is the closed list of its values, empty when free; `text` says what it means."""

@@ -29,7 +29,8 @@ class Artefact:
     vocabulary only those of the documents that reach the rule; both are named as paths below `root`. An artefact that
     is itself missing is listed by its publisher's layout and is its own missing include. `lacking` says why documents
     that fit cannot be judged although no file of the publisher's is missing. `differs_in_case` lists references whose
-    capitals are not those of the file (`named -> file`).
+    capitals are not those of the file (`named -> file`). With `whole` it judges inputs as a whole only, never a piece of a
+    message.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Artefact:
     missing_vocabularies: tuple[str, ...] = ()
     differs_in_case: tuple[str, ...] = ()
     lacking: str = ""
+    whole: bool = False
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from harness.model import (
     Alternative,
     Applies,
+    Audit,
     Check,
     Expect,
     Group,
@@ -213,7 +214,7 @@ def _alternative(node: Fields) -> Alternative:
     )
 
 
-def _test(form: forms.CheckForm, node: Node | None) -> That | SameAs | Validate:
+def _test(form: forms.CheckForm, node: Node | None) -> That | SameAs | Validate | Audit:
     if form.that is not None:
         that = field(node, "that")
         entries = that.entries if isinstance(that, Fields) else ()
@@ -223,6 +224,8 @@ def _test(form: forms.CheckForm, node: Node | None) -> That | SameAs | Validate:
     if form.same_as is not None:
         pair = _values(field(node, "same_as")) or {}
         return SameAs(value=pair["value"], other=pair["other"])
+    if form.audit is not None and form.of is not None:
+        return Audit(event=form.audit, of=form.of, within_s=form.within, about=form.about)
     if form.validate_ is None:
         raise RuntimeError("a check without a test passed its form")
     index = field(field(node, "validate"), "document")

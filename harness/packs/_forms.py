@@ -13,11 +13,21 @@ from pydantic import (
     model_validator,
 )
 
-from harness.model import LATER_VERBS, OPERATORS, PROFILES, SUT_ACTORS, TRANSACTIONS, TRIGGER_OPERATIONS, VERBS
+from harness.model import (
+    AUDIT_EVENTS,
+    LATER_VERBS,
+    OPERATORS,
+    PROFILES,
+    SUT_ACTORS,
+    TRANSACTIONS,
+    TRIGGER_OPERATIONS,
+    VERBS,
+)
 from harness.packs._fields import Duration, Form, Free, Id, LocalizedText, Name, Names, Text, nearest, problem, word_of
 
-CHECK_WORDS = ("that", "same_as", "validate")
-LATER_CHECKS = ("audit",)
+CHECK_WORDS = ("that", "same_as", "validate", "audit")
+AUDIT_KEYS = ("of", "within", "about")
+"""Keys of a check that belong to its `audit`."""
 LEVELS = ("error", "warning", "information")
 RESERVED_NAMES = ("given", "row", "sut")
 
@@ -29,6 +39,11 @@ SutActorName = Annotated[
 ]
 TransactionId = Annotated[Text, Field(json_schema_extra={"enum": sorted(TRANSACTIONS)})]
 Level = Annotated[Text, AfterValidator(word_of(LEVELS, "level")), Field(json_schema_extra={"enum": list(LEVELS)})]
+AuditEventName = Annotated[
+    Text,
+    AfterValidator(word_of(tuple(AUDIT_EVENTS), "audit event")),
+    Field(json_schema_extra={"enum": list(AUDIT_EVENTS)}),
+]
 Waves = Annotated[
     tuple[Annotated[int, Field(ge=1, le=99)], ...],
     BeforeValidator(lambda v: [v] if isinstance(v, int) else v),
@@ -113,6 +128,10 @@ class CheckForm(Form):
     that: ThatForm | None = None
     same_as: SameAsForm | None = None
     validate_: ValidateForm | None = Field(default=None, alias="validate")
+    audit: AuditEventName | None = None
+    of: SutActorName | None = None
+    within: Duration = 60.0
+    about: Name | None = None
     covers: Names = ()
     level: Level | None = None
 
@@ -120,11 +139,16 @@ class CheckForm(Form):
     @classmethod
     def _one_test(cls, data: object) -> object:
         if isinstance(data, dict):
-            later = [w for w in LATER_CHECKS if w in data]
-            if later:
-                raise problem("E306", f"check {later[0]!r} is not available in this version", expected=CHECK_WORDS)
-            if sum(w in data for w in CHECK_WORDS) != 1 and not set(data) - set(CHECK_WORDS) - {"covers", "level"}:
+            known = {*CHECK_WORDS, *AUDIT_KEYS, "covers", "level"}
+            if sum(w in data for w in CHECK_WORDS) != 1 and not set(data) - known:
                 raise problem("E207", "a check has exactly one test", expected=CHECK_WORDS)
+            beside = [w for w in AUDIT_KEYS if w in data]
+            if beside and "audit" not in data and not set(data) - known:
+                raise problem("E212", f"{beside[0]!r} belongs to a check of `audit`", hint="leave it out")
+            if "audit" in data and "of" not in data:
+                raise problem(
+                    "E202", "a check of `audit` says whose record it is", expected=("of: ncpeh-a", "of: ncpeh-b")
+                )
         return data
 
 

@@ -131,6 +131,7 @@ class DataForm(Form):
 class LimitsForm(Form):
     clock_skew: Duration = 60.0
     answer_within: Duration = 30.0
+    audit_within: Duration = 60.0
 
 
 class SutForm(Form):

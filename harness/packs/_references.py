@@ -128,8 +128,10 @@ def _steps(node: Node | None, scope: Scope) -> None:
 
 def _ordinary(step: StepNode, scope: Scope) -> None:
     of = text(step.body if step.verb == "expect" else field(step.body, "validate"), "of")
-    if of is not None:
-        _exchange(of, scope)
+    about = text(step.body, "about") if step.verb == "check" else None
+    for leaf in (of, about):
+        if leaf is not None:
+            _exchange(leaf, scope)
     _values(step.body, scope)
     for reply in replies_of(step):
         _values(reply, scope)

@@ -115,6 +115,7 @@ def _sut(form: forms.SutForm, file: SourceFile, resolver: _Resolver) -> Sut:
         data={e.key: datum_of(e.node) for e in data.entries} if isinstance(data, Fields) else {},
         clock_skew_s=form.limits.clock_skew,
         answer_within_s=form.limits.answer_within,
+        audit_within_s=form.limits.audit_within,
         source=file.name,
         digest=hashlib.sha256(file.data).hexdigest(),
     )

@@ -7,6 +7,7 @@ from harness.errors import Problem
 from harness.model import (
     GRADES,
     OUTCOMES,
+    REPOSITORY_STATES,
     TRANSACTIONS,
     TRIGGER_ARGUMENTS,
     TRIGGER_OPERATIONS,
@@ -25,6 +26,7 @@ def word_problems(tree: Node, known: Catalogue) -> Iterator[Problem]:
     """Every unknown or misplaced word of a scenario or fragment file, in document order."""
     sut = text(field(tree, "applies"), "sut")
     yield from _covers(texts(tree, "covers"), known)
+    yield from _repository(text(field(tree, "given"), "audit_repository"))
     for step in all_steps(field(tree, "steps")):
         yield from _covers(covers_of(step), known)
         match step.verb:
@@ -36,6 +38,8 @@ def word_problems(tree: Node, known: Catalogue) -> Iterator[Problem]:
                 yield from _expect(step)
             case "trigger":
                 yield from _trigger(step, sut)
+            case "check":
+                yield from _audit(step, sut)
 
 
 def _covers(ids: Sequence[Scalar], known: Catalogue) -> Iterator[Problem]:
@@ -48,6 +52,32 @@ def _covers(ids: Sequence[Scalar], known: Catalogue) -> Iterator[Problem]:
                 found=leaf.text,
                 hint=nearest(leaf.text, tuple(known.requirements)),
             )
+
+
+def _repository(leaf: Scalar | None) -> Iterator[Problem]:
+    if leaf is not None and leaf.text not in REPOSITORY_STATES:
+        yield Problem(
+            code="E305",
+            at=leaf.at,
+            problem="value of 'audit_repository'",
+            expected=REPOSITORY_STATES,
+            found=leaf.text,
+            hint=nearest(leaf.text, REPOSITORY_STATES),
+        )
+
+
+def _audit(step: StepNode, sut: Scalar | None) -> Iterator[Problem]:
+    of = text(step.body, "of") if field(step.body, "audit") is not None else None
+    # practitioner software stands behind a country B gateway, which keeps its audit trail
+    role = "ncpeh-b" if sut and sut.text == "practitioner-software" else sut.text if sut else None
+    if of is not None and role in ("ncpeh-a", "ncpeh-b") and of.text in ("ncpeh-a", "ncpeh-b") and of.text != role:
+        yield Problem(
+            code="E307",
+            at=of.at,
+            problem="only the system under test sends us audit records",
+            expected=(role,),
+            found=of.text,
+        )
 
 
 def _send(step: StepNode, sut: Scalar | None, known: Catalogue) -> Iterator[Problem]:

@@ -130,7 +130,7 @@ def pack_of_files(paths: Sequence[Path]) -> Pack:
     return Pack(
         coordinate=coordinate,
         root=paths[0].resolve().parent if paths else Path(),
-        artefacts=tuple(replace(a, coordinate=coordinate) for a in artefacts),
+        artefacts=tuple(replace(a, coordinate=coordinate, whole=True) for a in artefacts),
         title=Localized(en="Files named by the operator", fr="Fichiers désignés par l'opérateur"),
         origin="the operator",
     )

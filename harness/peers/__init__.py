@@ -5,6 +5,7 @@ is asked of the system under test begins to answer accordingly. Clock and identi
 """
 
 from harness.peers.answers import Incoming, ListenerLimits, PlannedAnswer, Refusal
+from harness.peers.audit_repository import AuditRepository, RepositoryLimits
 from harness.peers.client import Caller, OutgoingRequest
 from harness.peers.clock import Clock, Ids, SeededIds
 from harness.peers.faults import FAULTS, Fault
@@ -18,6 +19,7 @@ from harness.peers.tls import client_context, server_context, tls_facts
 __all__ = [
     "FAULTS",
     "MUTATIONS",
+    "AuditRepository",
     "Caller",
     "Clock",
     "Fault",
@@ -32,6 +34,7 @@ __all__ = [
     "PlannedAnswer",
     "PreparedRequest",
     "Refusal",
+    "RepositoryLimits",
     "RespondingGateway",
     "SeededIds",
     "Session",

@@ -16,7 +16,7 @@ import pytest
 
 from harness import report
 from harness.errors import HarnessError, InputError, Problem
-from harness.model import RowResult, Run, State
+from harness.model import Audit, Check, RowResult, Run, State, walk
 from harness.packs import Pack, bundled_data, load_library, load_sut, packs_with_builtin, select
 from harness.reference import FAULTS
 from harness.runner import Row, RunSpec, Session, assemble, bundled_system, merge_runs, plan_rows
@@ -133,7 +133,7 @@ class Runtime:
         if self._loop is None or self._session is None:
             self._loop, self._session = self._start()
         self._rows[row.id] = row
-        if self._shares_ports and row.scenario.applies.sut == "ncpeh-b":
+        if self._shares_ports and _is_called(row):
             self._results[row.id] = self._loop.run(self._run_called(row))
         else:
             self._results[row.id] = self._loop.run(self._session.run_row(row))
@@ -186,7 +186,7 @@ class Runtime:
                 warnings.warn(pytest.PytestWarning(f"{pack.coordinate} is {pack.status}"), stacklevel=1)
         self._validator = self._stack.enter_context(Validator(packs_with_builtin(packs)))
         bundled = not self.config.getoption("--harness-sut")
-        # nobody calls us in a row about country A, so workers need not fight over the ports that the SUT file fixes
+        # nobody calls us in other rows about country A, so workers need not fight over the ports that the SUT file fixes
         sut = replace(self.sut, ours=replace(self.sut.ours, ports={})) if self._shares_ports else self.sut
         self._spec = RunSpec(
             id=self.out.name,
@@ -205,3 +205,11 @@ class Runtime:
         session.begin(())
         loop.run(session.__aenter__())
         return loop, session
+
+
+def _is_called(row: Row) -> bool:
+    """Whether the SUT calls us in `row`: with requests of country B, or with audit records that a step waits for."""
+    steps = walk(row.scenario.steps)
+    return row.scenario.applies.sut == "ncpeh-b" or any(
+        isinstance(s, Check) and isinstance(s.test, Audit) for s in steps
+    )

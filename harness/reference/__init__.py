@@ -7,7 +7,7 @@ specification in one place does not pass unnoticed on both sides. It may not kno
 Decision: the server is the standard library's threading HTTP server, not the asyncio listener the peers use.
 """
 
-from harness.reference.config import NCPEH_A, NCPEH_B, Clock, Endpoints, Identity, PeerSide, ReferenceConfig
+from harness.reference.config import NCPEH_A, NCPEH_B, AuditSide, Clock, Endpoints, Identity, PeerSide, ReferenceConfig
 from harness.reference.faults import FAULTS, Fault
 from harness.reference.service import describe_sut, make_identity, serve
 
@@ -15,6 +15,7 @@ __all__ = [
     "FAULTS",
     "NCPEH_A",
     "NCPEH_B",
+    "AuditSide",
     "Clock",
     "Endpoints",
     "Fault",

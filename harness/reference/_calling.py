@@ -50,19 +50,23 @@ class Caller:
         self._attempts = 5 if insistent else 2
         self._repeats_after = ("no-connection", "transport") if insistent else ("no-connection",)
 
-    def call(self, url: str, build: Callable[[], Sending]) -> soap.SoapMessage | Trouble:
+    def call(
+        self, url: str, build: Callable[[], Sending], saw: Callable[[bytes], None] = lambda _: None
+    ) -> soap.SoapMessage | Trouble:
         """The answer to a request that `build` makes anew for each attempt, so that message ids stay unique.
+
+        `saw` is given the certificate of the other end (DER) once there is a connection.
 
         A call that was heard by the other side is not repeated: it may have worked on it.
         """
         outcome: soap.SoapMessage | Trouble = Trouble(kind="no-connection", text="no attempt was made")
         for _ in range(self._attempts):
-            outcome = self._once(url, build())
+            outcome = self._once(url, build(), saw)
             if not isinstance(outcome, Trouble) or outcome.kind not in self._repeats_after:
                 return outcome
         return outcome
 
-    def _once(self, url: str, sending: Sending) -> soap.SoapMessage | Trouble:
+    def _once(self, url: str, sending: Sending, saw: Callable[[bytes], None]) -> soap.SoapMessage | Trouble:
         deadline = time.monotonic() + self._timeout_s
         try:
             with (
@@ -71,6 +75,7 @@ class Caller:
                     "POST", url, content=sending.content, headers={"Content-Type": sending.content_type}
                 ) as response,
             ):
+                saw(_certificate(response))
                 content = bytearray()
                 for piece in response.iter_bytes():
                     content += piece
@@ -86,6 +91,12 @@ class Caller:
         except (httpx.HTTPError, OSError) as exc:
             log.info("call failed: %s", type(exc).__name__)
             return Trouble(kind="transport", text="the connection to the other country broke")
+
+
+def _certificate(response: httpx.Response) -> bytes:
+    stream = response.extensions.get("network_stream")
+    secured = stream.get_extra_info("ssl_object") if stream is not None else None
+    return (secured.getpeercert(True) or b"") if secured is not None else b""
 
 
 def _read(response: httpx.Response, content: bytes, sending: Sending) -> soap.SoapMessage | Trouble:

@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from lxml import etree
 
@@ -19,6 +20,7 @@ from harness.reference._calling import Caller, Sending, Trouble
 from harness.reference._papers import Paper
 from harness.reference._server import HttpQuestion, HttpReply, client_context
 from harness.reference._shown import Json, Shown, Wish, parse_wish
+from harness.reference._trail import Called, Trail
 from harness.reference.config import PeerSide, ReferenceConfig
 from harness.wire import cda, mtom, soap, xcpd, xds
 
@@ -72,10 +74,11 @@ class _Memory:
 class InitiatingSystem:
     """Serves its user's wishes one by one; remembers dispensations, to take them back and to ask after lost answers."""
 
-    def __init__(self, config: ReferenceConfig) -> None:
+    def __init__(self, config: ReferenceConfig, trail: Trail | None = None) -> None:
         if config.peer is None:
             raise ValueError("peer: the B side needs the endpoints of the country to ask")
         self._config = config
+        self._trail = trail or Trail(config, None, lambda _: "")
         self._peer: PeerSide = config.peer
         self._faults = config.faults
         self._memory = _Memory()
@@ -89,7 +92,7 @@ class InitiatingSystem:
         except ValueError as exc:
             return _json(400, Shown(shown="error", message=str(exc)))
         try:
-            return _json(200, _Visit(self._config, self._peer, self._caller, wish, self._memory).go())
+            return _json(200, _Visit(self._config, self._peer, self._caller, wish, self._trail, self._memory).go())
         except Crash:
             return HttpReply(status=500, content_type="text/plain; charset=utf-8", body=b"internal error")
 
@@ -97,7 +100,10 @@ class InitiatingSystem:
 class _Visit:
     """One wish being served: its assertions are made once and used in every call."""
 
-    def __init__(self, config: ReferenceConfig, peer: PeerSide, caller: Caller, wish: Wish, memory: _Memory) -> None:
+    def __init__(
+        self, config: ReferenceConfig, peer: PeerSide, caller: Caller, wish: Wish, trail: Trail, memory: _Memory
+    ) -> None:
+        self._trail = trail
         self._config = config
         self._peer = peer
         self._caller = caller
@@ -115,6 +121,7 @@ class _Visit:
         )
         self._hcp_id = f"_{uuid.uuid4()}"
         self._hcp = _assertions.identity_assertion(self._issuing, self._hcp_id)
+        trail.issued("IdA", self._hcp, config.clock())
 
     def go(self) -> Shown:
         identified, patient = self._identify()
@@ -212,6 +219,7 @@ class _Visit:
 
     def _list(self, patient: PatientId) -> tuple[Shown, tuple[_Entry, ...], bytes]:
         trc = _assertions.treatment_assertion(self._issuing, f"_{uuid.uuid4()}", self._hcp_id, patient.cx)
+        self._trail.issued("TrcA", trc, self._config.clock())
         kind = _facts.KINDS.get(self._wish.kind)
         if kind is None:
             return Shown(shown="error", message="this kind of document is not served"), (), trc
@@ -404,6 +412,7 @@ class _Visit:
                 payload=payload(),
                 faults=self._faults,
             )
+            sent.append(content)
             full = _asking.full_message_id(message_id, self._faults)
             if not attachments:
                 return Sending(message_id=full, content=content)
@@ -411,7 +420,21 @@ class _Visit:
             content_type, content = _messages.package(content, attachments, boundary)
             return Sending(message_id=full, content=content, content_type=content_type)
 
-        return self._caller.call(url, build)
+        sent: list[bytes] = []
+        seen: list[bytes] = [b""]
+        result = self._caller.call(url, build, seen.append)
+        self._trail.called(
+            Called(
+                action=action,
+                content=sent[-1],
+                answer=None if isinstance(result, Trouble) else result,
+                trouble=result.kind if isinstance(result, Trouble) else "",
+                certificate=seen[-1],
+                host=urlsplit(url).hostname or "",
+                kind=self._wish.kind,
+            )
+        )
+        return result
 
     def _trouble(self, trouble: Trouble, hidden_as: str) -> Shown:
         if trouble.kind == "fault" and "shown.fault.crash" in self._faults:

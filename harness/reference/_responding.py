@@ -21,6 +21,7 @@ from harness.reference._refusing import SoapFaulted
 from harness.reference._security import Surroundings
 from harness.reference._server import HttpQuestion, HttpReply
 from harness.reference._store import Store
+from harness.reference._trail import Trail
 from harness.reference.config import ReferenceConfig
 from harness.wire import soap, x509
 
@@ -64,8 +65,9 @@ class _Request:
 class RespondingSystem:
     """Answers requests from what the country holds; what is submitted changes it."""
 
-    def __init__(self, config: ReferenceConfig, holdings: Holdings) -> None:
+    def __init__(self, config: ReferenceConfig, holdings: Holdings, trail: Trail | None = None) -> None:
         self._config = config
+        self._trail = trail or Trail(config, None, lambda _: "")
         store = Store(holdings)
         self._patients = PatientService(config, holdings, store)
         self._documents = DocumentService(config, holdings, store)
@@ -75,7 +77,7 @@ class RespondingSystem:
 
     def answer(self, question: HttpQuestion) -> HttpReply:
         """The reply to one request, bent by transport faults."""
-        reply = self._answer(question)
+        reply = self._trail.answered(question, self._answer(question))
         if "http.content-type.wrong" in self._faults:
             reply = _with(reply, content_type="text/html; charset=UTF-8")
         if "http.connection.reset" in self._faults:

@@ -34,12 +34,21 @@ class PeerSide:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSide:
+    """The repository that takes our audit records: `transport` is tls or udp."""
+
+    host: str
+    port: int
+    transport: str = "tls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceConfig:
     """All the bundled system needs to know.
 
     `trust_anchors` is PEM: authorities of the other countries. Ports 0 mean any free one. `peer` is needed for the B side
-    only. `faults` are names of `FAULTS`. `slow_s` is how long a fault that delays an answer waits; `timeout_s` bounds
-    every call of the B side.
+    only; without `audit` no audit record is sent. `faults` are names of `FAULTS`. `slow_s` is how long a fault that delays
+    an answer or a record waits; `timeout_s` bounds every call of the B side.
     """
 
     actors: frozenset[str]
@@ -54,6 +63,7 @@ class ReferenceConfig:
     port_b: int = 0
     documents_dir: Path | None = None
     peer: PeerSide | None = None
+    audit: AuditSide | None = None
     faults: frozenset[str] = frozenset()
     slow_s: float = 45.0
     timeout_s: float = 5.0

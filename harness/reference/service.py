@@ -12,10 +12,12 @@ from ruamel.yaml import YAML
 
 from harness.errors import InputError, Problem
 from harness.model import OurSide, Patient
+from harness.reference._audit_sending import Sender
 from harness.reference._holdings import Held, Holdings, load_holdings
 from harness.reference._initiating import InitiatingSystem
 from harness.reference._responding import RespondingSystem
-from harness.reference._server import Answerer, Listener, server_context
+from harness.reference._server import Answerer, Listener, client_context, server_context
+from harness.reference._trail import Trail
 from harness.reference.config import NCPEH_A, NCPEH_B, Endpoints, Identity, ReferenceConfig
 from harness.reference.faults import FAULTS
 from harness.wire import x509
@@ -83,19 +85,28 @@ def serve(config: ReferenceConfig, *, ready: Callable[[Endpoints], None], stop: 
     """
     _refuse_unknown_faults(config)
     listeners: list[Listener] = []
+    sender = None
+    if config.audit is not None:
+        sender = Sender(config.audit, client_context(config.identity.tls, config.trust_anchors))
     endpoints: dict[str, str] = {}
     try:
         if NCPEH_A in config.actors:
             holdings = load_holdings(
                 config.population_path, config.documents_dir, faults=config.faults, complaints=sys.stderr
             )
-            answer = RespondingSystem(config, holdings).answer
+            kinds = {d.unique_id: d.kind or "" for d in holdings.documents}
+            trail = Trail(config, sender, lambda document: kinds.get(document, ""))
+            answer = RespondingSystem(config, holdings, trail).answer
             listener = _listen(config, config.port_a, {"/xcpd": answer, "/xca": answer, "/xdr": answer})
             listeners.append(listener)
             base = _base(config.host, listener.port)
             endpoints |= {"xcpd": f"{base}/xcpd", "xca": f"{base}/xca", "xdr": f"{base}/xdr"}
         if NCPEH_B in config.actors:
-            listener = _listen(config, config.port_b, {"/trigger": InitiatingSystem(config).answer})
+            listener = _listen(
+                config,
+                config.port_b,
+                {"/trigger": InitiatingSystem(config, Trail(config, sender, lambda _: "")).answer},
+            )
             listeners.append(listener)
             endpoints["trigger"] = f"{_base(config.host, listener.port)}/trigger"
         for listener in listeners:
@@ -105,6 +116,8 @@ def serve(config: ReferenceConfig, *, ready: Callable[[Endpoints], None], stop: 
     finally:
         for listener in listeners:
             listener.close()
+        if sender is not None:
+            sender.close()
 
 
 def describe_sut(

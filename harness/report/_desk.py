@@ -44,6 +44,8 @@ LAYER_WORDS: Mapping[Layer, str] = {
     Layer.XSD: N_("XML Schema"),
     Layer.SCHEMATRON: N_("Schematron"),
     Layer.TERMINOLOGY: N_("terminology"),
+    Layer.EMBEDDED: N_("embedded file"),
+    Layer.CROSS: N_("cross-checks"),
     Layer.REQUIREMENT: N_("requirement"),
     Layer.SCENARIO: N_("scenario"),
 }
@@ -97,7 +99,7 @@ class Desk:
         return self.root + page_file(page, self.words.lang, self.default) + (f"#{anchor}" if anchor else "")
 
     def verdict(self, verdict: Verdict) -> views.Mark:
-        return views.Mark(key=verdict.value, word=self.words.say(VERDICT_WORDS[verdict]))
+        return verdict_mark(self.words, verdict)
 
     def cause(self, cause: Cause | None) -> str:
         return self.words.say(CAUSE_WORDS[cause]) if cause else ""
@@ -120,6 +122,10 @@ class Desk:
 
     def requirement_link(self, requirement_id: str) -> views.Link:
         return views.Link(text=requirement_id, href=self.href("requirements", requirement_anchor(requirement_id)))
+
+
+def verdict_mark(words: Words, verdict: Verdict) -> views.Mark:
+    return views.Mark(key=verdict.value, word=words.say(VERDICT_WORDS[verdict]))
 
 
 def requirement_anchor(requirement_id: str) -> str:

@@ -61,7 +61,7 @@ def document_view(desk: Desk, row: int, exchange: str, number: int) -> views.Doc
         embedded=_embedded(desk, root),
         listing=listing,
         loose=note_views(desk, row, loose),
-        validations=tuple(validation_view(desk, v) for v in _validations(desk, row, document.sha256)),
+        validations=tuple(validation_view(w, v) for v in _validations(desk, row, document.sha256)),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from harness.model import Finding, Layer, Location, Requirement, Severity, ValidationReport
 from harness.report import _shown, views
-from harness.report._desk import LAYER_WORDS, Desk
+from harness.report._desk import LAYER_WORDS, Desk, verdict_mark
 from harness.report._opened import Place, Placed, bytes_at, document_page, shows_document
 from harness.report._words import N_, Prose, Words
 
@@ -17,7 +17,7 @@ _SEVERITY_KEYS: Mapping[Severity, tuple[str, str]] = {
 }
 _SEVERITY_ORDER = (Severity.ERROR, Severity.UNDECIDABLE, Severity.WARNING, Severity.INFORMATION)
 
-_BY_RULE = (Layer.WELL_FORMED, Layer.XSD, Layer.SCHEMATRON, Layer.TERMINOLOGY)
+_BY_RULE = (Layer.WELL_FORMED, Layer.XSD, Layer.SCHEMATRON, Layer.TERMINOLOGY, Layer.EMBEDDED, Layer.CROSS)
 """Layers whose findings speak with the rule's own sentence."""
 _TITLE_LENGTH = 240
 
@@ -40,8 +40,12 @@ def severity_of(finding: Finding, requirement: Requirement | None) -> Severity:
 
 
 def severity_mark(desk: Desk, finding: Finding) -> views.Mark:
-    key, word = _SEVERITY_KEYS[severity_of(finding, _requirement(desk, finding))]
-    return views.Mark(key=key, word=desk.words.say(word))
+    return mark_of(desk.words, severity_of(finding, _requirement(desk, finding)))
+
+
+def mark_of(w: Words, severity: Severity) -> views.Mark:
+    key, word = _SEVERITY_KEYS[severity]
+    return views.Mark(key=key, word=w.say(word))
 
 
 def gravest(desk: Desk, findings: tuple[Placed, ...]) -> views.Mark | None:
@@ -59,12 +63,17 @@ def finding_title(desk: Desk, finding: Finding) -> Prose:
     """What a rule says of itself, else the requirement, else the message; one line of bounded length."""
     requirement = _requirement(desk, finding)
     if finding.message and (finding.layer in _BY_RULE or not requirement):
-        said = desk.words.quote(" ".join(finding.message.split()))
-        cut = said.text if len(said.text) <= _TITLE_LENGTH else said.text[:_TITLE_LENGTH].rstrip() + "…"
-        return Prose(text=cut, lang=said.lang)
+        return title_of(desk.words, finding.message)
     if requirement:
         return desk.words.localized(requirement.text)
     return Prose(text=desk.words.say("The expectation of the scenario is not met"))
+
+
+def title_of(w: Words, message: str) -> Prose:
+    """`message` on one line of bounded length."""
+    said = w.quote(" ".join(message.split()))
+    cut = said.text if len(said.text) <= _TITLE_LENGTH else said.text[:_TITLE_LENGTH].rstrip() + "…"
+    return Prose(text=cut, lang=said.lang)
 
 
 def grouped(placed: Sequence[Placed]) -> tuple[tuple[Placed, ...], ...]:
@@ -251,11 +260,11 @@ def _note(desk: Desk, row: int, same: Sequence[Placed]) -> views.NoteView:
     )
 
 
-def validation_view(desk: Desk, report: ValidationReport) -> views.ValidationView:
-    w = desk.words
+def validation_view(w: Words, report: ValidationReport) -> views.ValidationView:
+    """All layers applied to one input, in figures."""
     uses = tuple(
         views.UseView(
-            mark=desk.verdict(use.verdict),
+            mark=verdict_mark(w, use.verdict),
             layer=w.say(LAYER_WORDS[use.layer]),
             artefact=use.artefact,
             coordinate=use.coordinate,
@@ -265,16 +274,16 @@ def validation_view(desk: Desk, report: ValidationReport) -> views.ValidationVie
             checked=w.figure(use.codes_checked),
             unverifiable=w.figure(use.codes_unverifiable),
             unverifiable_any=use.codes_unverifiable > 0,
-            reason=w.quote(use.reason),
+            reason=w.quote_all(use.reason),
         )
         for use in report.uses
     )
     return views.ValidationView(
-        mark=desk.verdict(report.verdict),
+        mark=verdict_mark(w, report.verdict),
         name=report.name,
         kind=report.kind,
         size=w.size(report.size),
         sha256=report.sha256,
-        reason=w.quote(report.reason),
+        reason=w.quote_all(report.reason),
         uses=uses,
     )

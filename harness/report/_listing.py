@@ -1,7 +1,7 @@
 """Listings of bytes with findings between the lines."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from harness.report import _shown, views
@@ -10,11 +10,20 @@ from harness.report._findings import note_views
 from harness.report._opened import Placed
 from harness.report._words import Words
 
+type Note = Callable[[Sequence[Placed]], tuple[views.NoteView, ...]]
+
 
 def code_listing(
     desk: Desk, row: int, data: bytes, placed: Sequence[Placed], *, label: str, prefix: str
 ) -> tuple[views.ListingView, tuple[Placed, ...]]:
     """The listing of `data` with notes for `placed`, and those of `placed` for which no line is shown."""
+    return noted_listing(desk.words, data, placed, lambda here: note_views(desk, row, here), label=label, prefix=prefix)
+
+
+def noted_listing(
+    words: Words, data: bytes, placed: Sequence[Placed], note: Note, *, label: str, prefix: str
+) -> tuple[views.ListingView, tuple[Placed, ...]]:
+    """As `code_listing`, with `note` to say what stands under a line."""
     around = frozenset((p.finding.at.line, p.finding.at.column or 1) for p in placed if p.finding.at.line)
     listed = _listed(data, around)
     noted: defaultdict[int, list[Placed]] = defaultdict(list)
@@ -25,13 +34,13 @@ def code_listing(
             homeless.append(p)
         else:
             noted[at].append(p)
-    notes = {at: note_views(desk, row, here) for at, here in noted.items()}
-    lines = tuple(_line(line, prefix, desk.words, notes.get(i, ())) for i, line in enumerate(listed.lines))
+    notes = {at: note(here) for at, here in noted.items()}
+    lines = tuple(_line(line, prefix, words, notes.get(i, ())) for i, line in enumerate(listed.lines))
     view = views.ListingView(
         label=label,
         lines=lines,
-        summary=_summary(desk.words, listed, data),
-        notes=_notes(desk.words, listed),
+        summary=_summary(words, listed, data),
+        notes=_notes(words, listed),
     )
     return view, tuple(homeless)
 

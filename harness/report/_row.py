@@ -133,7 +133,7 @@ def _step(desk: Desk, index: int, number: int, step: StepResult, first: Mapping[
             for p in mine
             if first[p.finding] != p.anchor
         ),
-        validations=tuple(validation_view(desk, v) for v in step.validations),
+        validations=tuple(validation_view(desk.words, v) for v in step.validations),
         open=step.verdict not in _QUIET,
     )
 

@@ -62,6 +62,12 @@ class Words:
             return Prose(text=translated.replace(" : ", "\u00a0: ").replace(" ; ", "\u202f; "))
         return Prose(text=self.say(text)) if self.knows(text) or not text else Prose(text=text, lang="en")
 
+    def quote_all(self, text: str) -> Prose:
+        """`text` as `quote` gives it, where it may be several sentences joined by semicolons."""
+        parts = [self.quote(part) for part in text.split("; ")]
+        joined = "\u202f; " if self.lang == "fr" else "; "
+        return Prose(text=joined.join(p.text for p in parts), lang="en" if any(p.lang for p in parts) else None)
+
     def localized(self, text: Localized) -> Prose:
         """`text` in this language, marked as English where it has no translation."""
         if self.lang == "en":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from harness.model import Run
+from harness.model import Run, visible
 from harness.report import views
 from harness.report._desk import Desk
 from harness.report._document import document_view
@@ -22,7 +22,6 @@ from harness.report._names import page_file, plan_site, slug
 from harness.report._opened import document_page, locate, open_exchanges, place_findings
 from harness.report._requirements import requirements_view
 from harness.report._row import row_view
-from harness.report._shown import visible
 from harness.report._words import LANGUAGES, load_words
 
 _FOLDERS = ("scenarios", "exchanges", "documents", "assets")
@@ -58,7 +57,7 @@ def render_html(run: Run, folder: Path, *, templates: Path, lang: str, blobs: Pa
     site = plan_site(run)
     opened = open_exchanges(run)
     placed = tuple(tuple(locate(p, opened, index) for p in place_findings(row)) for index, row in enumerate(run.rows))
-    environment = _environment(templates)
+    environment = page_environment(templates)
     files = _files(blobs, folder)
     desks = [
         Desk(
@@ -86,9 +85,10 @@ def _files(blobs: Path | None, folder: Path) -> Mapping[str, int]:
     return {path.name: path.stat().st_size for path in blobs.iterdir() if _DIGEST.fullmatch(path.name)}
 
 
-def _environment(templates: Path) -> Environment:
+def page_environment(templates: Path) -> Environment:
+    """The Jinja environment of all pages: everything printed is escaped, a name that is not there is an error."""
     return Environment(
-        loader=FileSystemLoader(templates / "templates", encoding="utf-8"),
+        loader=FileSystemLoader([templates / "templates", templates / "static"], encoding="utf-8"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

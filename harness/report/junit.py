@@ -4,9 +4,8 @@ from collections import defaultdict
 
 from lxml import etree
 
-from harness.model import Finding, RowResult, Run, Severity, StepResult, Verdict
+from harness.model import Finding, RowResult, Run, Severity, StepResult, Verdict, visible
 from harness.report._opened import place_findings
-from harness.report._shown import visible
 
 _ERRORS = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.REVIEW, Verdict.NOT_RUN)
 _SKIPPED = (Verdict.SKIPPED, Verdict.NOT_APPLICABLE)

@@ -9,8 +9,11 @@ from typing import Protocol
 from harness import checks
 from harness.errors import WireError
 from harness.model import (
+    AUDIT_EVENTS,
     TRANSACTIONS,
     Alternative,
+    Audit,
+    AuditRecord,
     Cause,
     Check,
     Datum,
@@ -52,7 +55,11 @@ from harness.runner._judge import (
     CODES_KNOWN,
     ENVIRONMENT_FAILURES,
     Judge,
+    audit_absent,
+    audit_cause,
+    audits_left,
     failure_verdict,
+    first_reason,
     transport_finding,
     transport_verdict,
 )
@@ -60,7 +67,10 @@ from harness.runner._plan import Row, sut_datum
 from harness.runner._scope import Scope, UnresolvedError, scope_key
 from harness.runner._steps import VERB_OF, default_title, empty_result, names_in, reference, text_of, under
 from harness.runner._verdicts import graded, merge_requirements, row_requirements, row_verdict, verdict_of
+from harness.wire import audit_events
 
+MAX_AUDITS_JUDGED = 500
+"""How many audit records that no step asked for are judged in one row; more are told as not judged."""
 POLL_S = 0.25
 """How long after the end of a trigger a further request of the system is waited for."""
 
@@ -79,6 +89,11 @@ class World(Protocol):
 
     async def leftovers(self, row: Row) -> tuple[Exchange, ...]:
         """Requests of the SUT that no step asked for, answered in the ordinary way so that nobody hangs."""
+
+    async def audits(
+        self, row: Row, path: str, within_s: float, wanted: Callable[[AuditRecord], bool]
+    ) -> tuple[AuditRecord, ...]:
+        """Audit records not handed out before, waiting up to `within_s` for one that is `wanted`."""
 
     def now(self) -> datetime:
         """The time of the step that starts now, aware UTC."""
@@ -110,6 +125,8 @@ class RowRun:
         self._views: list[checks.View] = []
         self._exchanges: list[Exchange] = []
         self._triggers: list[TriggerOutcome] = []
+        self._audits: list[AuditRecord] = []
+        self._audits_judged: set[str] = set()
         self._saved: dict[str, Saved] = {}
         self._pending: dict[str, _Pending] = {}
         self._missed: list[tuple[int, Receive]] = []
@@ -136,6 +153,7 @@ class RowRun:
         await self._steps(self._scenario.steps, scope)
         await self._finish_triggers()
         await self._leftovers()
+        await self._unasked_audits()
         steps = tuple(r for r in self._results if r is not None)
         requirements = row_requirements(steps, (*self._scenario.covers, *sorted(self._own_covers)))
         verdict, cause, reason = row_verdict(steps, requirements)
@@ -151,6 +169,7 @@ class RowRun:
             requirements=requirements,
             exchanges=tuple(self._exchanges),
             triggers=tuple(self._triggers),
+            audits=tuple(self._audits),
         )
 
     def _empty(self, started: datetime | None) -> RowResult:
@@ -231,6 +250,8 @@ class RowRun:
                 return None
             case Expect():
                 return self._expect(step, scope)
+            case Check(test=Audit() as audit):
+                return await self._audit(step, audit, scope)
             case Check():
                 return self._check(step, scope)
             case SetValues():
@@ -423,6 +444,139 @@ class RowRun:
                 return self._compared(step, finding, f"{text_of(value)} same as {text_of(right)}", text_of(left))
             case Validate():
                 return self._validate(step, step.test, scope)
+            case Audit():
+                raise RuntimeError("audit records are waited for")
+
+    async def _audit(self, step: Check, test: Audit, scope: Scope) -> StepResult:
+        """Wait for the record of `test`, then judge it; what is not there is a finding, and never a pass."""
+        spec = audit_events.EVENTS[AUDIT_EVENTS[test.event]]
+        expected = say("audit-within", event=spec.id, name=spec.name, seconds=f"{test.within_s:g}")
+        if not self._judge.sut.ours.ports.get("audit"):
+            finding = audit_absent(expected, say("no-repository"), say("next.repository"))
+            found = replace(finding, severity=Severity.UNDECIDABLE)
+            return self._judged(
+                step,
+                Verdict.INCONCLUSIVE,
+                Cause.CONFIGURATION,
+                (found,),
+                expected=expected,
+                found=finding.found,
+                reason=finding.found,
+            )
+        if self._receives_left == 0:
+            await self._finish_triggers()
+        about = self._audited(test, spec, scope)
+
+        def fits(record: AuditRecord) -> bool:
+            view = self._audit_view(record)
+            return view.event is spec and (about is None or view.exchange is about)
+
+        if not any(map(fits, self._audits)):
+            self._audits += await self._world.audits(self._row, step.path, test.within_s, fits)
+        taken = next(filter(fits, self._audits), None)
+        if taken is None:
+            return self._no_record(step, expected, about)
+        return self._record_judged(step, self._audit_view(taken), expected)
+
+    def _audited(self, test: Audit, spec: audit_events.EventSpec, scope: Scope) -> checks.View | None:
+        """The exchange whose record is wanted; None for events that belong to no exchange of ours."""
+        if test.about is not None:
+            saved = self._saved.get(scope.key(test.about))
+            if not isinstance(saved, checks.View):
+                raise UnresolvedError(reference(test.about), test.about)
+            return saved
+        if not spec.transaction:
+            return None
+        found = next((v for v in reversed(self._views) if v.exchange.transaction == spec.transaction), None)
+        if found is None:
+            raise UnresolvedError(reference("exchange"), spec.transaction)
+        return found
+
+    def _no_record(self, step: Check, expected: str, about: checks.View | None) -> StepResult:
+        views = [self._audit_view(r) for r in self._audits]
+        mine = [v for v in views if about is None or v.exchange is about]
+        seen = ", ".join(dict.fromkeys(v.event.id if v.event else "?" for v in mine))
+        found = say("other-audits", seen=seen) if seen else say("no-audit" if not views else "no-audit-about")
+        finding = audit_absent(expected, found, say("next.audit"))
+        findings = self._at_level(step, (finding,))
+        if step.level:
+            findings = tuple(replace(f, severity=Severity(step.level)) for f in findings)
+        verdict = verdict_of(findings)
+        result = self._judged(
+            step,
+            verdict,
+            None if verdict is Verdict.PASS else Cause.SUT,
+            findings,
+            expected=expected,
+            found=found,
+            reason=say("instead", expected=expected, found=found),
+        )
+        return replace(result, exchanges=(about.exchange.id,) if about else ())
+
+    def _record_judged(self, step: Check, view: checks.AuditView, expected: str) -> StepResult:
+        context = self._judge.context(self._actor, self._views, self._patient)
+        judged = self._judge.audit(view, context)
+        self._audits_judged.add(view.record.id)
+        presence = tuple(graded(f, self._judge.catalogue) for f in checks.event_id_problems(view, context))
+        presence = self._at_level(step, presence)
+        result = self._judged(
+            step,
+            verdict_of(presence),
+            None,
+            presence,
+            expected=expected,
+            found=say("audit-came", id=view.record.id, transport=view.record.transport),
+            requirements=judged.requirements,
+            validations=judged.validations,
+        )
+        verdict = roll_up((result.verdict, judged.verdict))
+        findings = (*result.findings, *judged.findings)
+        exchange = view.exchange
+        return replace(
+            result,
+            verdict=verdict,
+            cause=audit_cause(verdict),
+            reason=first_reason(findings, judged.validations, verdict),
+            findings=findings,
+            exchanges=(exchange.exchange.id,) if exchange is not None else (),
+            audits=(view.record.id,),
+        )
+
+    def _audit_view(self, record: AuditRecord) -> checks.AuditView:
+        view = checks.AuditView(record)
+        return view.matched(checks.matching_exchange(view, self._views))
+
+    async def _unasked_audits(self) -> None:
+        """Judge the audit records that came in this row and that no step asked for, each against its exchange."""
+        title = Localized(en="Audit records that no step asked for", fr="Messages d'audit qu'aucune étape n'attendait")
+        at = replace(self._scenario.at, line=1, column=1)
+        step = Receive(path=f"after.{len(self._results)}", at=at, title=title, transaction="ITI-20")
+        result = await self._attempt(step, self._judge_audits(step))
+        if result is not None:
+            self._append(result)
+
+    async def _judge_audits(self, step: Receive) -> StepResult | None:
+        self._audits += await self._world.audits(self._row, "after", 0.0, lambda _: True)
+        views = [self._audit_view(r) for r in self._audits if r.id not in self._audits_judged]
+        if not views:
+            return None
+        context = self._judge.context(self._actor, self._views, self._patient)
+        judged = [await asyncio.to_thread(self._judge.audit, view, context) for view in views[:MAX_AUDITS_JUDGED]]
+        left = audits_left(len(views) - MAX_AUDITS_JUDGED)
+        findings = (*(f for j in judged for f in j.findings), *left)
+        verdict = roll_up([*(j.verdict for j in judged), verdict_of(left)])
+        validations = tuple(v for j in judged for v in j.validations)
+        return replace(
+            self._skeleton(step, verdict, audit_cause(verdict), reason=first_reason(findings, validations, verdict)),
+            verb="check",
+            expected=say("audits-right"),
+            found=", ".join(f"{v.record.id} {v.event.id if v.event else '?'}" for v in views[:MAX_AUDITS_JUDGED]),
+            findings=findings,
+            requirements=merge_requirements(r for j in judged for r in j.requirements),
+            validations=validations,
+            exchanges=tuple(dict.fromkeys(v.exchange.exchange.id for v in views if v.exchange is not None)),
+            audits=tuple(v.record.id for v in views),
+        )
 
     def _refuse_unreadable(self, value: Value, scope: Scope) -> None:
         """What an answer that cannot be read does not hold is unknown, and no proof that nothing was disclosed."""
@@ -640,7 +794,9 @@ class RowRun:
         if step.covers or not isinstance(step, (Expect, Check)):
             return step.covers
         return tuple(
-            c for c in self._scenario.covers if c not in self._own_covers and c not in checks.automatic_ids(self._actor)
+            c
+            for c in self._scenario.covers
+            if c not in self._own_covers and c not in checks.automatic_ids(self._actor) and c not in checks.AUDIT_CHECKS
         )
 
     def _judged(

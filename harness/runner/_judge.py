@@ -84,6 +84,19 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedAudit:
+    """What judging one audit record came to."""
+
+    findings: tuple[Finding, ...]
+    requirements: tuple[RequirementResult, ...]
+    validations: tuple[ValidationReport, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return roll_up([verdict_of(self.findings), *(r.verdict for r in self.validations)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
     """Everything a verdict depends on besides scenario and evidence."""
 
@@ -92,6 +105,7 @@ class Judge:
     population: Population
     validator: Validator
     our_anchors: bytes
+    our_certificate: bytes = b""
 
     def context(self, actor: str, earlier: Sequence[checks.View], patient: str | None) -> checks.Context:
         """What the checks may know about the row."""
@@ -103,6 +117,7 @@ class Judge:
             our_anchors=self.our_anchors,
             earlier=tuple(earlier),
             patient=known,
+            our_certificate=self.our_certificate,
         )
 
     def exchange(self, exchange: Exchange, context: checks.Context) -> Judged:
@@ -137,11 +152,28 @@ class Judge:
             view=view,
             verdict=verdict,
             cause=cause,
-            reason=_first_reason(findings, validations, verdict),
+            reason=first_reason(findings, validations, verdict),
             findings=tuple(findings),
             requirements=tuple(requirements),
             validations=validations,
         )
+
+    def audit(self, view: checks.AuditView, context: checks.Context) -> JudgedAudit:
+        """Judge one audit record, against the exchange it was matched with where it was."""
+        findings: list[Finding] = []
+        requirements: list[RequirementResult] = []
+        for result in checks.judge_audit(view, context):
+            graded_ones = (graded(f, self.catalogue, result.requirement) for f in result.findings)
+            own = with_positions(graded_ones, lambda name: view.content if name == view.name else None)
+            findings.extend(own)
+            requirements.append(RequirementResult(id=result.requirement, verdict=verdict_of(own), findings=own))
+        validations: tuple[ValidationReport, ...] = ()
+        if not isinstance(view.message, WireError):
+            validations = (self.validator.validate(view.name, view.content),)
+        for report in validations:
+            findings.extend(graded(f, self.catalogue) for f in report.findings)
+            requirements.extend(self._decided_by(report))
+        return JudgedAudit(findings=tuple(findings), requirements=tuple(requirements), validations=validations)
 
     def validate(self, name: str, content: bytes, as_: str = "auto") -> ValidationReport:
         """Validate one piece of content against the packs."""
@@ -301,7 +333,44 @@ def failure_verdict(kind: FailureKind) -> tuple[Verdict, Cause]:
     return Verdict.FAIL, Cause.SUT
 
 
-def _first_reason(findings: Sequence[Finding], validations: Sequence[ValidationReport], verdict: Verdict) -> str:
+def audit_absent(expected: str, found: str, next_: str) -> Finding:
+    """An audit record that was wanted is not there; severity and requirement are the caller's."""
+    return Finding(
+        at=Location(message="audit"),
+        expected=expected,
+        found=found,
+        rule="audit/no-record",
+        severity=Severity.ERROR,
+        layer=Layer.SCENARIO,
+        next=next_,
+    )
+
+
+def audits_left(count: int) -> tuple[Finding, ...]:
+    """That `count` audit records were not judged, as a finding that is no pass; empty when none was left out."""
+    if count <= 0:
+        return ()
+    return (
+        Finding(
+            at=Location(message="audit"),
+            expected=say("audits-right"),
+            found=say("audits-left", count=count),
+            rule="audit/too-many",
+            severity=Severity.UNDECIDABLE,
+            layer=Layer.SCENARIO,
+        ),
+    )
+
+
+def audit_cause(verdict: Verdict) -> Cause | None:
+    """Whom the verdict on a record accuses: the system wrote it, an incomplete pack is a matter of configuration."""
+    if verdict in (Verdict.FAIL, Verdict.WARNING):
+        return Cause.SUT
+    return Cause.CONFIGURATION if verdict is Verdict.INCONCLUSIVE else None
+
+
+def first_reason(findings: Sequence[Finding], validations: Sequence[ValidationReport], verdict: Verdict) -> str:
+    """The sentence of the first finding that makes `verdict`, else of the first validation that does."""
     wanted = {
         Verdict.FAIL: Severity.ERROR,
         Verdict.WARNING: Severity.WARNING,

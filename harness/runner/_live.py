@@ -9,6 +9,7 @@ from datetime import datetime
 from harness.errors import Problem, ScenarioError
 from harness.model import (
     TRANSACTIONS,
+    AuditRecord,
     Datum,
     Exchange,
     Patient,
@@ -20,14 +21,14 @@ from harness.model import (
     Trigger,
     TriggerOutcome,
 )
-from harness.peers import Caller, Clock, InitiatingGateway, PeerServer, RespondingGateway
+from harness.peers import AuditRepository, Caller, Clock, InitiatingGateway, PeerServer, RespondingGateway
 from harness.runner._plan import Row
 from harness.runner._trigger import AskPerson, pull_trigger, trigger_content
 
 LATE_S = 1.0
 """How long a row that missed a request waits for it once more before the next row starts."""
 
-type Record = Callable[[Row, str, Exchange | TriggerOutcome], None]
+type Record = Callable[[Row, str, Exchange | TriggerOutcome | AuditRecord], None]
 """Keeps a piece of evidence before anything is judged: (row, step path, what was observed)."""
 
 
@@ -48,6 +49,7 @@ class LiveWorld:
         new_id: Callable[[], str],
         context: ssl.SSLContext,
         ask_person: AskPerson | None = None,
+        repository: AuditRepository | None = None,
     ) -> None:
         self._sut = sut
         self._population = population
@@ -60,6 +62,8 @@ class LiveWorld:
         self._new_id = new_id
         self._context = context
         self._ask_person = ask_person
+        self._repository = repository
+        self._audits_taken = 0
         self._patients = {**population.patients, **sut.patients}
         self._session = initiating.new_session()
         self._row: str | None = None
@@ -134,6 +138,40 @@ class LiveWorld:
         self._missed = False
         await self._answer_pending(row, "before")
         self._responding.reset()
+        self._new_audits(row, "before")
+        await self._set_repository(str((row.scenario.given or {}).get("audit_repository", "running")))
+
+    async def audits(
+        self, row: Row, path: str, within_s: float, wanted: Callable[[AuditRecord], bool]
+    ) -> tuple[AuditRecord, ...]:
+        """The audit records that came and were not taken before; waits until one is `wanted`, for `within_s` at most."""
+        if self._repository is None:
+            return ()
+        deadline = asyncio.get_running_loop().time() + min(within_s, self._sut.audit_within_s)
+        taken = self._new_audits(row, path)
+        while not any(wanted(record) for record in taken):
+            left_s = deadline - asyncio.get_running_loop().time()
+            if left_s <= 0 or not await self._repository.next_record(self._audits_taken, left_s):
+                break
+            taken += self._new_audits(row, path)
+        return taken
+
+    def _new_audits(self, row: Row, path: str) -> tuple[AuditRecord, ...]:
+        records = self._repository.records[self._audits_taken :] if self._repository is not None else ()
+        self._audits_taken += len(records)
+        for record in records:
+            self._record(row, path, record)
+        return records
+
+    async def _set_repository(self, state: str) -> None:
+        """Let the repository be reached or not, as the row wants it."""
+        repository = self._repository
+        if repository is None or repository.address is None:
+            return
+        if state == "stopped":
+            await repository.stop()
+        elif not repository.is_listening:
+            await repository.start(*repository.address)
 
     async def _some_request(self, within_s: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -1,11 +1,14 @@
 """A recorded world: repeats the evidence of a run, so that a row can be judged again without the SUT."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from harness.errors import HarnessError
-from harness.model import Datum, Exchange, Receive, Send, Trigger, TriggerOutcome
+from harness.model import AuditRecord, Datum, Exchange, Receive, Send, Trigger, TriggerOutcome
 from harness.runner._plan import Row
+
+type Evidence = Exchange | TriggerOutcome | AuditRecord
+"""A piece of evidence of a row."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -13,7 +16,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class RecordedWorld:
     """Evidence of one row by step path; `after` holds what no step asked for, in order."""
 
-    def __init__(self, evidence: Mapping[str, tuple[Exchange | TriggerOutcome, ...]]) -> None:
+    def __init__(self, evidence: Mapping[str, tuple[Evidence, ...]]) -> None:
         self._left = {path: list(items) for path, items in evidence.items()}
         self._at = min(
             (item.started_at for items in evidence.values() for item in items if isinstance(item, Exchange)),
@@ -41,8 +44,17 @@ class RecordedWorld:
 
     async def leftovers(self, row: Row) -> tuple[Exchange, ...]:
         items = self._left.pop("after", [])
+        self._left["after"] = [item for item in items if isinstance(item, AuditRecord)]
         return tuple(item for item in items if isinstance(item, Exchange))
 
-    def _take(self, path: str) -> Exchange | TriggerOutcome | None:
+    async def audits(
+        self, row: Row, path: str, within_s: float, wanted: Callable[[AuditRecord], bool]
+    ) -> tuple[AuditRecord, ...]:
+        items = self._left.get(path, [])
+        taken = tuple(item for item in items if isinstance(item, AuditRecord))
+        self._left[path] = [item for item in items if not isinstance(item, AuditRecord)]
+        return taken
+
+    def _take(self, path: str) -> Evidence | None:
         items = self._left.get(path)
         return items.pop(0) if items else None

@@ -7,32 +7,36 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.errors import InputError, Problem
-from harness.model import Exchange, RowResult, TriggerOutcome
+from harness.model import AuditRecord, Exchange, RowResult, TriggerOutcome
 from harness.runner._interpreter import RowRun
 from harness.runner._judge import Judge
 from harness.runner._plan import Row
+from harness.runner._replay import Evidence as Piece
 from harness.runner._replay import RecordedWorld
 from harness.store import Json, fetch_blob, finished_rows, from_json, read_events
 
-type Evidence = Mapping[str, tuple[Exchange | TriggerOutcome, ...]]
+type Evidence = Mapping[str, tuple[Piece, ...]]
 
 
 def recorded_evidence(folder: Path) -> Mapping[str, Evidence]:
-    """What the run at `folder` observed: row id -> step path -> exchanges and trigger outcomes in order.
+    """What the run at `folder` observed: row id -> step path -> exchanges, trigger outcomes and audit records in order.
 
     A row that was started twice (the run was killed and resumed) keeps the evidence of its last start only, which is what
     its verdict rests on; the earlier bytes stay in the events.
     """
-    rows: dict[str, dict[str, list[Exchange | TriggerOutcome]]] = {}
+    rows: dict[str, dict[str, list[Piece]]] = {}
     for event in read_events(folder):
         name, step = str(event.get("row", "")), str(event.get("step", ""))
         if event["event"] == "row-started":
             rows[name] = {}
         elif event["event"] == "exchange":
-            observed: Exchange | TriggerOutcome = _read(Exchange, event.get("exchange"), folder)
+            observed: Piece = _read(Exchange, event.get("exchange"), folder)
             rows.setdefault(name, {}).setdefault(step, []).append(observed)
         elif event["event"] == "trigger":
             observed = _read(TriggerOutcome, event.get("outcome"), folder)
+            rows.setdefault(name, {}).setdefault(step, []).append(observed)
+        elif event["event"] == "audit":
+            observed = _read(AuditRecord, event.get("record"), folder)
             rows.setdefault(name, {}).setdefault(step, []).append(observed)
     return {row: {path: tuple(items) for path, items in steps.items()} for row, steps in rows.items()}
 

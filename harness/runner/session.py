@@ -17,6 +17,7 @@ from typing import Self
 from harness import __version__
 from harness.errors import InputError, PeerError, Problem
 from harness.model import (
+    AuditRecord,
     Cause,
     Environment,
     Exchange,
@@ -33,6 +34,7 @@ from harness.model import (
     roll_up,
 )
 from harness.peers import (
+    AuditRepository,
     Caller,
     Clock,
     InitiatingGateway,
@@ -56,9 +58,10 @@ from harness.runner._trigger import AskPerson
 from harness.runner._verdicts import run_requirements
 from harness.store import Json, RunDirectory, finished_rows, read_events, read_folder, write_folder
 from harness.validators import Validator
+from harness.wire import x509
 
-TRUST_FILE, OURS_FILE = "trust-authorities.pem", "our-authority.pem"
-"""Certificates kept in a run directory: whom the run trusted on the SUT's side, and our own authority."""
+TRUST_FILE, OURS_FILE, OUR_TLS_FILE = "trust-authorities.pem", "our-authority.pem", "our-tls.pem"
+"""Certificates kept in a run directory: whom the run trusted on the SUT's side, our own authority, and what we show."""
 
 LIBRARIES = ("lxml", "xmlschema", "saxonche", "pyschematron", "httpx", "httpcore", "h11", "cryptography", "signxml")
 
@@ -130,7 +133,7 @@ class Session:
         self._progress = progress
         self._ask_person = ask_person
         self._started_at = spec.clock()
-        self._count = self._refused = 0
+        self._count = self._audits = self._refused = self._audits_refused = 0
         self._done: dict[str, RowResult] = {}
         self._unreachable: Mapping[tuple[str, str], str] = {}
         self._current: Row | None = None
@@ -142,12 +145,14 @@ class Session:
         except PeerError as exc:
             raise InputError(Problem(code="E705", option="ours.pki", problem=str(exc))) from exc
         ids = SeededIds(spec.seed)
+        our_certificate = x509.certificate_pem(pki.tls.certificate)
         self._judge = Judge(
             sut=sut,
             catalogue=spec.catalogue,
             population=spec.population,
             validator=self._validator,
             our_anchors=pki.anchors,
+            our_certificate=our_certificate,
         )
         self._caller = Caller(spec.clock)
         try:
@@ -156,6 +161,12 @@ class Session:
         except PeerError as exc:
             raise InputError(Problem(code="E704", option="trust.authorities", problem=str(exc))) from exc
         await self._server.start(sut.ours.host, sut.ours.ports)
+        self._repository = None
+        if "audit" in sut.ours.ports:
+            self._repository = AuditRepository(
+                server_context(pki.tls, sut.trust_authorities), clock=spec.clock, new_id=self._new_audit_id
+            )
+            await self._repository.start(sut.ours.host, sut.ours.ports["audit"])
         self._world = LiveWorld(
             sut=sut,
             population=spec.population,
@@ -170,10 +181,12 @@ class Session:
             new_id=self._new_id,
             context=context,
             ask_person=self._ask_person,
+            repository=self._repository,
         )
         self._unreachable = await unreachable_endpoints(sut)
         self._directory.keep_file(TRUST_FILE, sut.trust_authorities)
         self._directory.keep_file(OURS_FILE, pki.anchors)
+        self._directory.keep_file(OUR_TLS_FILE, our_certificate)
         problems: list[Json] = [f"{actor}: {text}" for (actor, _), text in sorted(self._unreachable.items())]
         self._event("preflight", {"endpoints": dict(self.endpoints), "unreachable": problems})
         return self
@@ -182,6 +195,8 @@ class Session:
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         await self._server.aclose()
+        if self._repository is not None:
+            await self._repository.stop()
         await self._caller.aclose()
 
     @property
@@ -198,6 +213,7 @@ class Session:
                 if row_id in known and result.digest == known[row_id].scenario.digest:
                     self._done[row_id] = result
             self._count = _highest_exchange(resumed)
+            self._audits = _highest_audit(resumed)
         self._event(
             "run-resumed" if resumed else "run-started",
             {
@@ -224,6 +240,10 @@ class Session:
         for refusal in self._server.refused[self._refused :]:
             self._event("connection-refused", {"row": row.id, "kind": refusal.kind, "detail": refusal.detail})
         self._refused = len(self._server.refused)
+        if self._repository is not None:
+            for refusal in self._repository.refused[self._audits_refused :]:
+                self._event("audit-refused", {"row": row.id, "kind": refusal.kind, "detail": refusal.detail})
+            self._audits_refused = len(self._repository.refused)
         self._event("row-done", {"row": row.id, "result": self._directory.record(RowResult, result)})
         self._progress("row-done", row, result)
         self._current = None
@@ -259,10 +279,13 @@ class Session:
         self._event(event, {"row": row.id, "step": result.path, "verdict": result.verdict.value})
         self._progress(event, row, result)
 
-    def _record(self, row: Row, path: str, observed: Exchange | TriggerOutcome) -> None:
+    def _record(self, row: Row, path: str, observed: Exchange | TriggerOutcome | AuditRecord) -> None:
         if isinstance(observed, Exchange):
             content: Json = self._directory.record(Exchange, observed)
             self._event("exchange", {"row": row.id, "step": path, "exchange": content})
+        elif isinstance(observed, AuditRecord):
+            content = self._directory.record(AuditRecord, observed)
+            self._event("audit", {"row": row.id, "step": path, "record": content})
         else:
             content = self._directory.record(TriggerOutcome, observed)
             self._event("trigger", {"row": row.id, "step": path, "outcome": content})
@@ -273,6 +296,16 @@ class Session:
     def _new_id(self) -> str:
         self._count += 1
         return f"{self._spec.exchange_prefix}{self._count:04d}"
+
+    def _new_audit_id(self) -> str:
+        self._audits += 1
+        return f"{self._spec.exchange_prefix.replace('x', 'a')}{self._audits:04d}"
+
+
+def _highest_audit(folder: Path) -> int:
+    records = (event["record"] for event in read_events(folder) if isinstance(event.get("record"), dict))
+    ids = (str(record.get("id", "")).lstrip("a") for record in records if isinstance(record, dict))
+    return max((int(i) for i in ids if i.isdigit()), default=0)
 
 
 def assemble(

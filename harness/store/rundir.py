@@ -19,10 +19,11 @@ from typing import Self, cast
 from pydantic import ValidationError
 
 from harness.errors import InputError, Problem
-from harness.model import RowResult, Run, ValidationReport, Verdict
+from harness.model import RowResult, Run, ValidationBatch, Verdict
 from harness.store._codec import Json, from_json, json_schema, to_json
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
+VALIDATION_FORMAT_VERSION = "1.0"
 EVENTS = "events.jsonl"
 RUN_FILE = "run.json"
 BLOBS = "blobs"
@@ -311,8 +312,9 @@ def run_schema() -> dict[str, Json]:
 
 
 def validation_schema() -> dict[str, Json]:
-    """JSON Schema of one result of `harness validate --format json`."""
-    schema = json_schema(ValidationReport)
+    """JSON Schema of what `harness validate --format json` writes."""
+    schema = json_schema(ValidationBatch)
+    cast(dict[str, Json], schema["properties"])["format_version"] = {"const": VALIDATION_FORMAT_VERSION}
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "harness validation report"
+    schema["title"] = "harness validation reports"
     return schema

@@ -22,7 +22,7 @@ _ROLES = {
     "info": Severity.INFORMATION,
     "hint": Severity.INFORMATION,
 }
-_VERDICTS = {
+VERDICTS = {
     Severity.ERROR: Verdict.FAIL,
     Severity.UNDECIDABLE: Verdict.INCONCLUSIVE,
     Severity.WARNING: Verdict.WARNING,
@@ -48,7 +48,7 @@ class Judged:
 def judged_schematron(artefact: Artefact, part: Part, outcome: SchOutcome) -> Judged:
     """The outcome as findings and a verdict: inconclusive when the schema is not whole, error when the engine died."""
     findings = [_finding(artefact, part, result) for result in outcome.results]
-    verdict = roll_up([Verdict.PASS, *(_VERDICTS[f.severity or Severity.ERROR] for f in findings)])
+    verdict = roll_up([Verdict.PASS, *(VERDICTS[f.severity or Severity.ERROR] for f in findings)])
     reasons = [f"{artefact.id}: {r}" for r in (outcome.failure, *outcome.problems[:5]) if r]
     if outcome.failure:
         verdict = Verdict.ERROR if outcome.by_harness else Verdict.INCONCLUSIVE

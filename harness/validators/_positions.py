@@ -24,12 +24,14 @@ _NOT_ELEMENT = re.compile(r"/(?:text\(\)|comment\(\)|processing-instruction\([^)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """Line and column from 1, counted in characters; offset in bytes from 0; `excerpt` is the source line, cut."""
+    """Line and column from 1, counted in characters; offset in bytes from 0; `excerpt` is the source line, cut, and `caret`
+    the index in it of the column."""
 
     line: int
     column: int
     offset: int
     excerpt: str
+    caret: int
 
 
 class PositionIndex:
@@ -63,7 +65,7 @@ class PositionIndex:
             return None
         start = self._lines[line - 1]
         before = self._line_text(line)[: column - 1].encode(self._encoding, "replace")
-        return Position(line=line, column=column, offset=start + len(before), excerpt=self._excerpt(line, column))
+        return self._position(line, column, start + len(before))
 
     def _attribute(self, offset: int, namespace: str, local: str) -> int:
         text = self._data[offset : offset + _WINDOW].decode(self._encoding, "ignore")
@@ -81,20 +83,18 @@ class PositionIndex:
     def _at(self, offset: int) -> Position:
         line = bisect_right(self._lines, offset)
         before = self._data[self._lines[line - 1] : offset].decode(self._encoding, "replace")
-        column = len(before) + 1
-        return Position(line=line, column=column, offset=offset, excerpt=self._excerpt(line, column))
+        return self._position(line, len(before) + 1, offset)
 
     def _line_text(self, line: int) -> str:
         start = self._lines[line - 1]
         end = self._lines[line] if line < len(self._lines) else len(self._data)
         return self._data[start:end].decode(self._encoding, "replace").rstrip("\r\n")
 
-    def _excerpt(self, line: int, column: int) -> str:
+    def _position(self, line: int, column: int, offset: int) -> Position:
         text = self._line_text(line)
-        if len(text) <= EXCERPT_LENGTH:
-            return text
         first = max(0, min(column - 1 - EXCERPT_LENGTH // 4, len(text) - EXCERPT_LENGTH))
-        return text[first : first + EXCERPT_LENGTH]
+        excerpt = text[first : first + EXCERPT_LENGTH]
+        return Position(line=line, column=column, offset=offset, excerpt=excerpt, caret=column - 1 - first)
 
 
 def _offsets(data: bytes) -> dict[str, int]:

@@ -23,6 +23,8 @@ from harness.model import (
     say,
 )
 from harness.packs.artefacts import Artefact, Pack
+from harness.validators._content import CdaContent, judge_content
+from harness.validators._embedded import MAX_FILE
 from harness.validators._findings import (
     WELL_FORMED,
     Judged,
@@ -66,7 +68,8 @@ class Validator:
     `validate` at the same time. `explain` adds xmlschema's words to a failed XSD validation, which costs seconds at the
     first failure of a schema and a few hundred milliseconds at each. `optimise=False` runs Schematron without rewrites,
     as the reference for differential tests. `sparing` compiles of a schema only what the first documents can trigger:
-    quicker for one document, slower for many.
+    quicker for one document, slower for many. `limits` bound what an input may be, `max_embedded_bytes` the file inside a
+    document up to which it is looked at.
     """
 
     def __init__(
@@ -80,11 +83,14 @@ class Validator:
         optimise: bool = True,
         sparing: bool = False,
         run_timeout_s: float = 60.0,
+        limits: safexml.XmlLimits = safexml.DEFAULT_LIMITS,
+        max_embedded_bytes: int = MAX_FILE,
     ) -> None:
         self._packs = tuple(packs)
         self._pack_of = {id(a): number for number, pack in enumerate(self._packs) for a in pack.artefacts}
         self._engine = engine
         self._explain = explain
+        self._limits = limits
         self._pool = Pool(workers, run_timeout_s=run_timeout_s)
         cache = MemoryCache() if cache is None else cache
         self._xsd = XsdLayer(cache)
@@ -93,6 +99,7 @@ class Validator:
         )
         self._pyschematron = PyschematronEngine(self._pool)
         self._vocabularies = Vocabularies(self._packs, cache)
+        self._max_embedded_bytes = max_embedded_bytes
         self._codes_checked = self._codes_unverifiable = 0
         self._lock = threading.Lock()
         self._coverage: dict[tuple[str, str], _Coverage] = {}
@@ -127,7 +134,7 @@ class Validator:
         artefacts, kind = self._chosen(as_)
         started = time.perf_counter()
         try:
-            root = safexml.parse(content)
+            root = safexml.parse(content, limits=self._limits)
         except WireError as exc:
             return not_well_formed(name, content, digest, exc, time.perf_counter() - started)
         parts = parts_of(root)
@@ -142,21 +149,28 @@ class Validator:
             duration_s=time.perf_counter() - started,
         )
         uses, findings, reasons = self._judge_parts(parts, artefacts, phase or "#DEFAULT")
-        codes = self._vocabularies.coverage(parts)
-        with self._lock:
-            self._codes_checked += codes.codes_checked if codes else 0
-            self._codes_unverifiable += codes.codes_unverifiable if codes else 0
-        verdicts = [u.verdict for u in uses] + [Verdict.INCONCLUSIVE] * len(reasons)
+        content_of = self._content(parts[0])
+        findings += content_of.findings
+        verdicts = [*(u.verdict for u in uses), *(Verdict.INCONCLUSIVE for _ in reasons), content_of.verdict]
+        whys = [*reasons, *(u.reason for u in uses if u.reason), *content_of.reasons]
         return ValidationReport(
             name=name,
             kind=parts[0].kind,
             sha256=digest,
             size=len(content),
             verdict=roll_up(verdicts),
-            uses=(well_formed, *uses, *((codes,) if codes else ())),
+            uses=(well_formed, *uses, *content_of.uses),
             findings=tuple(placed(findings, name, content)),
-            reason="; ".join(dict.fromkeys([*reasons, *(u.reason for u in uses if u.reason)])),
+            reason="; ".join(dict.fromkeys(whys)),
+            profile=content_of.profile,
         )
+
+    def _content(self, part: Part) -> CdaContent:
+        judged = judge_content(part, self._vocabularies, self._max_embedded_bytes)
+        with self._lock:
+            self._codes_checked += sum(u.codes_checked for u in judged.uses)
+            self._codes_unverifiable += sum(u.codes_unverifiable for u in judged.uses)
+        return judged
 
     def svrl(
         self, name: str, content: bytes, *, as_: str = "auto", phase: str | None = None
@@ -236,7 +250,8 @@ class Validator:
         covered: set[int] = set()
         for layer in (Layer.XSD, Layer.SCHEMATRON):
             for artefact, fitting in self._fitting(parts, artefacts, layer):
-                covered.update(id(p) for p in fitting)
+                # who names a file for the input as a whole asks nothing of the pieces inside
+                covered.update(id(p) for p in (parts if artefact.whole else fitting))
                 judged = [self._judge(artefact, part, phase) for part in fitting]
                 uses.append(use_of(artefact, judged))
                 findings += [f for j in judged for f in j.findings]
@@ -247,21 +262,21 @@ class Validator:
         self, parts: Sequence[Part], artefacts: Sequence[Artefact], layer: Layer
     ) -> Iterator[tuple[Artefact, list[Part]]]:
         """The artefacts of a layer that have something to judge, each with the parts it judges."""
-        first = {id(p): self._first_pack(artefacts, layer, p) for p in parts}
+        first = {id(p): self._first_pack(artefacts, layer, p, parts) for p in parts}
         for artefact in artefacts:
             fitting = [
                 p
                 for p in parts
                 if artefact.layer is layer
-                and artefact.fits(p.kind, p.facts)
+                and _judges(artefact, p, parts)
                 and self._pack_of[id(artefact)] == first[id(p)]
             ]
             if fitting:
                 yield artefact, fitting
 
-    def _first_pack(self, artefacts: Sequence[Artefact], layer: Layer, part: Part) -> int:
+    def _first_pack(self, artefacts: Sequence[Artefact], layer: Layer, part: Part, parts: Sequence[Part]) -> int:
         """The number of the first pack that has an artefact of `layer` for `part`; the later ones stand back."""
-        fitting = (a for a in artefacts if a.layer is layer and a.fits(part.kind, part.facts))
+        fitting = (a for a in artefacts if a.layer is layer and _judges(a, part, parts))
         return min((self._pack_of[id(a)] for a in fitting), default=-1)
 
     def _judge(self, artefact: Artefact, part: Part, phase: str) -> Judged:
@@ -311,6 +326,11 @@ class Validator:
             judged.findings += differences(artefact, part, outcome, other)
             judged.engine = Engine.BOTH
         return judged
+
+
+def _judges(artefact: Artefact, part: Part, parts: Sequence[Part]) -> bool:
+    """Whether `artefact` has something to say on `part`, one of `parts`, of which the first is the whole input."""
+    return artefact.fits(part.kind, part.facts) and (part is parts[0] or not artefact.whole)
 
 
 def _serialised(part: Part) -> str:

@@ -76,7 +76,9 @@ def test_peer_answers_the_reference_system_prints_the_exchange_and_keeps_it(syst
         child.kill()
     assert child.returncode == 0, err
     assert "x0001" in out
+    assert "audit record EHDSI-91 (dicom) over tls" in out
     assert "xcpd" in err
+    assert f"syslog-tls://127.0.0.1:{sut['ours']['listen']['audit']}" in err
     (folder,) = (tmp_path / RUNS).iterdir()
     exchanges = [e["exchange"] for e in read_events(folder) if e["event"] == "exchange"]
     assert [json.loads(json.dumps(x))["transaction"] for x in exchanges] == ["ITI-55"]

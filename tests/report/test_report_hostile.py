@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.model import HttpRecord, Localized, Location, RequirementResult, Run, TriggerOutcome, Verdict
+from harness.model import HttpRecord, Localized, Location, RequirementResult, Run, TriggerOutcome, Verdict, visible
 from harness.report import _body, _shown, render_html, render_junit
 from tests.report.pages import pages, tree, values
 from tests.report.sample_run import SHALL_FINDING, asked, exchange, http, make_run, row, step
@@ -82,7 +82,7 @@ def test_no_page_contains_markup_from_the_system(reports: Path, tmp_path: Path) 
 
 
 def test_control_characters_appear_as_pictures() -> None:
-    assert _shown.visible("a\x00b\u202ec\td\n") == "a\u2400b\u27e8U+202E\u27e9c\td\n"
+    assert visible("a\x00b\u202ec\td\n") == "a\u2400b\u27e8U+202E\u27e9c\td\n"
 
 
 def test_junit_of_an_attacked_run_is_well_formed() -> None:

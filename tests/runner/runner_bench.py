@@ -14,6 +14,7 @@ from harness.errors import Mark
 from harness.model import (
     Alternative,
     Applies,
+    AuditRecord,
     Check,
     Datum,
     Exchange,
@@ -248,7 +249,7 @@ def row(*steps: Step, values: Mapping[str, Datum] | None = None, **more: object)
 # --- the world
 
 
-type Record = Callable[[Row, str, Exchange | TriggerOutcome], None]
+type Record = Callable[[Row, str, Exchange | TriggerOutcome | AuditRecord], None]
 
 
 @dataclass(slots=True)
@@ -260,6 +261,8 @@ class MemoryWorld:
 
     does: Mapping[str, Exchange | TriggerOutcome | Exception | None] = field(default_factory=dict)
     after: list[Exchange] = field(default_factory=list)
+    audit: dict[str, tuple[AuditRecord, ...]] = field(default_factory=dict)
+    waited: dict[str, float] = field(default_factory=dict)
     held: Mapping[str, str] = field(default_factory=dict)
     record: Record = lambda row, path, observed: None
     leftovers_fail: Exception | None = None
@@ -298,6 +301,15 @@ class MemoryWorld:
             self.record(row, "after", exchange)
         if found:
             self.done.add("after")
+        return found
+
+    async def audits(
+        self, row: Row, path: str, within_s: float, wanted: Callable[[AuditRecord], bool]
+    ) -> tuple[AuditRecord, ...]:
+        self.waited[path] = within_s
+        found = self.audit.pop(path, ())
+        for record in found:
+            self.record(row, path, record)
         return found
 
     def _did(self, row: Row, path: str, arguments: Mapping[str, Datum]) -> Exchange | TriggerOutcome | None:

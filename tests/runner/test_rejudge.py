@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.model import Cause, Exchange, FailureKind, RowResult, State, TriggerOutcome, Verdict
+from harness.model import AuditRecord, Cause, Exchange, FailureKind, RowResult, State, TriggerOutcome, Verdict
 from harness.runner import Row, recorded_evidence, rejudge
 from harness.runner._steps import empty_result
 from harness.store import BLOBS, EVENTS, RunDirectory
@@ -36,10 +36,12 @@ def recorded(folder: Path, row_: Row, world: MemoryWorld) -> RowResult:
     """Play `row_` and keep its evidence as a run does."""
     with RunDirectory.create(folder) as directory:
 
-        def keep(row: Row, path: str, observed: Exchange | TriggerOutcome) -> None:
+        def keep(row: Row, path: str, observed: Exchange | TriggerOutcome | AuditRecord) -> None:
             fields = {"row": row.id, "step": path}
             if isinstance(observed, Exchange):
                 directory.append("exchange", NOW, fields | {"exchange": directory.record(Exchange, observed)})
+            elif isinstance(observed, AuditRecord):
+                directory.append("audit", NOW, fields | {"record": directory.record(AuditRecord, observed)})
             else:
                 directory.append("trigger", NOW, fields | {"outcome": directory.record(TriggerOutcome, observed)})
 

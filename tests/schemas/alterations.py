@@ -66,6 +66,16 @@ def drop(path: str) -> Alteration:
     return alter
 
 
+def drop_all(path: str) -> Alteration:
+    """Takes every element at `path` out."""
+
+    def alter(root: etree._Element) -> None:
+        while root.xpath(path, namespaces=NAMESPACES):
+            drop(path)(root)
+
+    return alter
+
+
 def put(path: str, name: str, value: str | None) -> Alteration:
     """Gives the first element at `path` attribute `name` with `value`; None takes the attribute away."""
 

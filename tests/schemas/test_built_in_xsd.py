@@ -10,7 +10,20 @@ from lxml import etree
 from harness import safexml
 from harness.packs.artefacts import Pack
 from harness.validators import kind_of
-from tests.schemas.alterations import DOCUMENTS, GOLDEN, Alteration, add, altered, double, drop, first, put, write
+from harness.validators._kinds import facts_of
+from tests.schemas.alterations import (
+    DOCUMENTS,
+    GOLDEN,
+    Alteration,
+    add,
+    altered,
+    double,
+    drop,
+    drop_all,
+    first,
+    put,
+    write,
+)
 
 INPUTS = sorted(p.name for p in (*GOLDEN.glob("*.xml"), *DOCUMENTS.glob("*.xml")))
 PS = "ps-nominal-3.xml"
@@ -32,7 +45,7 @@ class Schemas:
     def accept(self, root: etree._Element) -> bool | None:
         """Whether the schema for `root` accepts it; None where the pack has none."""
         kind = kind_of(root)
-        artefact = next((a for a in self._artefacts if a.fits(kind, {})), None)
+        artefact = next((a for a in self._artefacts if a.fits(kind, facts_of(root))), None)
         if artefact is None:
             return None
         if artefact.path not in self._loaded:
@@ -138,6 +151,32 @@ WRONG: dict[str, tuple[str, Alteration]] = {
     "time stamp with unknown content": ("envelope.xml", add("//wsu:Timestamp", "<wsu:Renewed/>")),
     "fault without reason": ("fault.xml", drop("//soap:Reason")),
     "fault of an unknown code": ("fault.xml", write("//soap:Code/soap:Value", "soap:Whatever")),
+    "audit record without event": ("audit.xml", drop("EventIdentification")),
+    "audit record without participant": ("audit.xml", drop_all("ActiveParticipant")),
+    "audit record without source": ("audit.xml", drop("AuditSourceIdentification")),
+    "audit record of two sources": ("audit.xml", double("AuditSourceIdentification")),
+    "audit record at no time": ("audit.xml", put("EventIdentification", "EventDateTime", "today")),
+    "audit record of an unknown outcome": ("audit.xml", put("EventIdentification", "EventOutcomeIndicator", "1")),
+    "audit record of an unknown action": ("audit.xml", put("EventIdentification", "EventActionCode", "X")),
+    "audit participant without id": ("audit.xml", put("ActiveParticipant", "UserID", None)),
+    "audit participant who does not say whether it asks": (
+        "audit.xml",
+        put("ActiveParticipant", "UserIsRequestor", None),
+    ),
+    "audit object without id type": ("audit.xml", drop("//ParticipantObjectIDTypeCode")),
+    "audit object of role 27": (
+        "audit.xml",
+        put("//ParticipantObjectIdentification", "ParticipantObjectTypeCodeRole", "27"),
+    ),
+    "audit query that is no base64": ("audit.xml", write("//ParticipantObjectQuery", "abc")),
+    "audit code of both spellings": ("audit.xml", put("//EventID", "code", "110112")),
+    "audit record with objects first": ("audit.xml", first("ParticipantObjectIdentification")),
+    "older audit record without event id": ("audit-rfc3881.xml", drop("//EventID")),
+    "older audit record of two times": ("audit-rfc3881.xml", double("EventIdentification")),
+    "older audit object without id": (
+        "audit-rfc3881.xml",
+        put("//ParticipantObjectIdentification", "ParticipantObjectID", None),
+    ),
     "fault text without language": ("fault.xml", put("//soap:Text", "xml:lang", None)),
 }
 
@@ -224,3 +263,18 @@ def test_every_message_the_official_schema_refuses_is_refused(corpus: Path, sche
 
     assert len(refused) > 10
     assert [path for path, accepted in refused if accepted] == []
+
+
+@pytest.mark.corpus
+def test_audit_records_come_to_the_verdicts_of_the_official_schemas(corpus: Path, builtin_pack: Pack) -> None:
+    artefacts = {a.id: etree.XMLSchema(file=str(a.path)) for a in builtin_pack.artefacts if a.id.startswith("audit-")}
+    official = {"audit-dicom-xsd": "audit-dicom-2017c", "audit-rfc3881-xsd": "audit-rfc3881/RFC3881"}
+    differing, judged = [], 0
+    for path, verdicts in corpus_rows(corpus, ("audit",)):
+        for ours, theirs in official.items():
+            judged += 1
+            if artefacts[ours].validate(parsed(corpus / path)) != (verdicts[theirs] == "valid"):
+                differing.append((path, ours))
+
+    assert judged == 38
+    assert differing == []

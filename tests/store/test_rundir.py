@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from harness.errors import InputError
-from harness.model import Exchange, RowResult, ValidationReport
+from harness.model import Exchange, RowResult, ValidationBatch
 from harness.store import (
     BLOBS,
     EVENTS,
     RUN_FILE,
+    VALIDATION_FORMAT_VERSION,
     Json,
     RunDirectory,
     fetch_blob,
@@ -299,7 +300,10 @@ def test_validation_report_fits_its_schema() -> None:
     (report,) = row().steps[0].validations
     schema = validation_schema()
     Draft202012Validator.check_schema(schema)
-    data = to_json(ValidationReport, report, lambda _: "")
+    batch = ValidationBatch(
+        format_version=VALIDATION_FORMAT_VERSION, harness="0", packs=(), reports=(report,), verdict=report.verdict
+    )
+    data = to_json(ValidationBatch, batch, lambda _: "")
     Draft202012Validator(schema).validate(data)
     assert not Draft202012Validator(schema).is_valid({**data, "surplus": 1} if isinstance(data, dict) else {})
 
@@ -312,7 +316,7 @@ def test_validation_report_fits_its_schema() -> None:
         (b"[]", "E807"),
         (b"{}", "E807"),
         (b'{"format_version": "0.1", "scenarios": []}', "E808"),
-        (b'{"format_version": "1.0", "scenarios": []}', "E809"),
+        (b'{"format_version": "1.1", "scenarios": []}', "E809"),
     ],
     ids=["absent", "not JSON", "a list", "empty", "another format", "damaged"],
 )

@@ -12,16 +12,19 @@ from harness.validators.schematron._engine import (
     SaxonEngine,
 )
 from harness.validators.schematron._outcome import SchEvent, SchOutcome, SchResult
-from harness.validators.schematron._pool import Pool, WorkerDied
+from harness.validators.schematron._pool import EngineRefused, Pool, WorkerDied
 from harness.validators.schematron._pyschematron import PyschematronEngine
+from harness.validators.schematron._read import read_schema
 from harness.validators.schematron._rewrites import ALL_REWRITES, NO_REWRITES, Rewrite
 from harness.validators.schematron._svrl import svrl
+from harness.validators.schematron._xpath import free_variables
 
 __all__ = [
     "ALL_REWRITES",
     "NO_REWRITES",
     "CompileCache",
     "Engine",
+    "EngineRefused",
     "MemoryCache",
     "Pool",
     "PyschematronEngine",
@@ -31,5 +34,7 @@ __all__ = [
     "SchOutcome",
     "SchResult",
     "WorkerDied",
+    "free_variables",
+    "read_schema",
     "svrl",
 ]

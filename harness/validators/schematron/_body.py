@@ -12,6 +12,7 @@ from harness.validators.schematron._rewrite import MISSING
 from harness.validators.schematron._rewrites import Rewrite
 from harness.validators.schematron._schema import Expression, Extends, Let, Namespaces, Rule, SchCheck, Schema
 from harness.validators.schematron._variables import used_variables
+from harness.validators.schematron._xpath import free_variables, rename_variables
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Bodies:
     checks: list[CheckInfo] = field(default_factory=list)
     matching: Matching = field(default_factory=Matching)
     _literals: dict[str, str] = field(default_factory=dict)
+    _undecided: set[str] = field(default_factory=set)
     _abstract: dict[str, Rule] = field(default_factory=dict)
     _called: dict[str, None] = field(default_factory=dict)
     _ids: dict[str, int] = field(default_factory=dict)
@@ -44,24 +46,45 @@ class Bodies:
         """
         if not seen:
             self._here = "$h-at" if rule.visit_each else "."
-            self._literals = {}
+            self._literals, self._undecided = {}, set()
         out: list[str] = []
-        inline = bool(rule.visit_each) or self._must_inline(rule)
+        inline = self._must_inline(rule)
         for item in rule.items:
             if isinstance(item, Let):
-                value = self.expression(item.value).replace(MISSING, "false()")
-                attributes = self.version + namespace_attributes(self.schema, item.namespaces)
-                self._literals[item.name] = value if is_literal(value) else ""
-                out.append(f"<xsl:variable{attributes} name={quoteattr(item.name)} select={quoteattr(value)}/>")
+                out.append(self._let(item))
             elif isinstance(item, SchCheck):
                 out.append(self._check(rule, item, owner))
             elif item.rule in self._abstract and item.rule not in seen:
-                if self.shared.get(item.rule) and not inline and self._here == ".":
-                    self._called.setdefault(item.rule)
-                    out.append(f"<xsl:call-template name={quoteattr(template_name(item.rule))}/>")
-                else:
-                    out.append(self.items(self._abstract[item.rule], item.rule, seen | {item.rule}))
+                out.append(self._extended(item.rule, seen, inline=inline))
         return "".join(out)
+
+    def _extended(self, key: str, seen: frozenset[str], *, inline: bool) -> str:
+        """An abstract rule: called, or its items in a scope of their own unless variables go in or out."""
+        alone = self.shared.get(key, False) and not inline
+        if alone and Rewrite.SHARED_RULES in self.rewrites and self._here == ".":
+            self._called.setdefault(key)
+            return f"<xsl:call-template name={quoteattr(template_name(key))}/>"
+        if not alone:
+            return self.items(self._abstract[key], key, seen | {key})
+        outer = dict(self._literals), set(self._undecided)
+        text = self.items(self._abstract[key], key, seen | {key})
+        self._literals, self._undecided = outer
+        return f'<xsl:if test="true()">{text}</xsl:if>'
+
+    def _let(self, let: Let) -> str:
+        """A variable, and where it rests on a value set that is missing, what it would be if the set held the code."""
+        value = self.expression(let.value)
+        attributes = self.version + namespace_attributes(self.schema, let.namespaces)
+        rests_on = self._undecided & free_variables(value)
+        self._literals[let.name] = value if is_literal(value) else ""
+        self._undecided.discard(let.name)
+        out = ""
+        if MISSING in value or rests_on:
+            other = rename_variables(value, {v: f"h-if-{v}" for v in rests_on}).replace(MISSING, "true()")
+            out = f"<xsl:variable{attributes} name={quoteattr(f'h-if-{let.name}')} select={quoteattr(other)}/>"
+            self._undecided.add(let.name)
+        value = value.replace(MISSING, "false()")
+        return out + f"<xsl:variable{attributes} name={quoteattr(let.name)} select={quoteattr(value)}/>"
 
     def templates(self) -> tuple[tuple[str, str], ...]:
         """Name and text of the templates that bodies call."""
@@ -69,7 +92,7 @@ class Bodies:
         self._here = "."
         while waiting := [name for name in self._called if name not in written]:
             for name in waiting:
-                self._literals = {}
+                self._literals, self._undecided = {}, set()
                 body = self.items(self._abstract[name], name, frozenset({name}))
                 attribute = quoteattr(template_name(name))
                 written[name] = f"<xsl:template name={attribute}>{body}</xsl:template>\n"
@@ -126,11 +149,17 @@ class Bodies:
             return f"<xsl:value-of select={quoteattr(f"h:record({at}, '{what}{number}', {values})")}/>"
 
         said = record("F", f"({', '.join(texts)})")
+        if any(MISSING in t or self._undecided & free_variables(t) for t in texts):
+            said = record("U", "()")
+            texts = []
         text = f"<xsl:if{attributes} test={quoteattr(failed)}>{said}</xsl:if>"
         if Rewrite.FAILURES_ONLY not in self.rewrites:
             text += f"<xsl:if{attributes} test={quoteattr(f'not({failed})')}>{record('P', '()')}</xsl:if>"
-        if MISSING in test:
-            agree = f"boolean({decided}) = boolean({test.replace(MISSING, 'true()')})"
+        rests_on = self._undecided & free_variables(test)
+        if MISSING in test or rests_on:
+            other = rename_variables(test, {v: f"h-if-{v}" for v in rests_on}).replace(MISSING, "true()")
+            # with two unknowns, both ways may agree where a third would not
+            agree = f"boolean({decided}) = boolean({other})" if test.count(MISSING) + len(rests_on) == 1 else "false()"
             text = (
                 f"<xsl:choose{attributes}><xsl:when test={quoteattr(agree)}>{text}</xsl:when>"
                 f"<xsl:otherwise>{record('U', '()')}</xsl:otherwise></xsl:choose>"
@@ -140,7 +169,7 @@ class Bodies:
         return text
 
     def _text(self, expression: Expression) -> str:
-        value = self.expression(expression.xpath).replace(MISSING, "false()")
+        value = self.expression(expression.xpath)
         if expression.copy:
             return f"h:copy(({value}))"
         if self.version:  # XPath 1: the first node stands for all

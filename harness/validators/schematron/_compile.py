@@ -24,7 +24,7 @@ from harness.validators.schematron._compiled import (
     Piece,
     RuleInfo,
 )
-from harness.validators.schematron._context import paths_of
+from harness.validators.schematron._context import paths_of, without_brackets
 from harness.validators.schematron._parts import XPATH_1, XSL
 from harness.validators.schematron._read import stable_pattern_name
 from harness.validators.schematron._rewrite import MISSING, Rewriter
@@ -105,7 +105,7 @@ def compile_schema(
         careful=careful,
         expression=c.expression,
         version=c.version,
-        shared=sharing(schema, known) if Rewrite.SHARED_RULES in rewrites else {},
+        shared=sharing(schema, known),
         global_names=frozenset(known),
     )
     pieces, tail = _rules(c, bodies, patterns, renames, chosen)
@@ -299,6 +299,14 @@ def _start(c: _Compiling, number: int, pattern: Pattern, start: str) -> str:
         f'<xsl:for-each select="h:sub($h-uri)">{every}</xsl:for-each></xsl:for-each>'
         f"<xsl:text>D{number}{UNIT_END}{RECORD_END}</xsl:text>"
     )
+
+
+_ELEMENT_STEPS = re.compile(r"(?:(?:[A-Za-z_*][\w.-]*:)?(?:[A-Za-z_][\w.-]*|\*)|/|\||\s)+")
+
+
+def _only_elements(context: str) -> bool:
+    """Whether a context can match nothing but elements and the document node, by its form."""
+    return bool(_ELEMENT_STEPS.fullmatch(without_brackets(context)))
 
 
 def _head(c: _Compiling) -> str:

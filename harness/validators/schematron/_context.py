@@ -15,18 +15,17 @@ _NAME = r"[A-Za-z_][\w.-]*"
 _TEST = re.compile(rf"@?(?:{_NAME}:{_NAME}|{_NAME}:\*|\*:{_NAME}|{_NAME}|\*)(?![\w.:*(-])")
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
 _TEMPLATE = re.compile(
-    rf"(?:\./)?{_NAME}:templateId(?:\[\s*@root\s*=\s*('[^']*'|\"[^\"]*\")\s*\](?:\[.*\])?|/@root\s*=\s*('[^']*'|\"[^\"]*\"))",
-    re.DOTALL,
+    rf"(?:\./)?{_NAME}:templateId(?:\[\s*@root\s*=\s*('[^']*'|\"[^\"]*\")\s*\]|/@root\s*=\s*('[^']*'|\"[^\"]*\"))"
 )
 _CHILD = re.compile(rf"(?:\./)?((?:{_NAME}:)?{_NAME})\s*\[")
-_COMPARISON = re.compile(r"(?<![\w.-])(?:and|or|eq|ne|lt|le|gt|ge|is)(?![\w.-])|!=|<=|>=|=|<|>")
+_COMPARISON = re.compile(r"[\w)\]'\"*.]\s+(?:and|or|eq|ne|lt|le|gt|ge)(?=[\s(@$'\"])|!=|<=|>=|=|<|>")
 _BOOLEAN_CALL = re.compile(
-    r"(?:fn:)?(?:not|exists|empty|boolean|contains|starts-with|ends-with|matches|true|false)\s*\("
+    r"(?:fn:)?(?:not|exists|empty|boolean|contains|starts-with|ends-with|matches|true|false)\s*\(\)"
 )
 _QUANTIFIED = re.compile(r"(?:some|every)\s+\$")
 _PLAIN_PATH = re.compile(rf"(?:\.{{1,2}}/|@|{_NAME}|\*|/|:)+$")
-_BY_POSITION = re.compile(r"(?<![\w.:-])(?:position|last)\s*\(")
-_CURRENT = re.compile(r"(?<![\w.:-])(?:current|current-group|regex-group)\s*\(")
+_BY_POSITION = re.compile(r"(?<![\w.-])(?:position|last)\s*\(")
+_CURRENT = re.compile(r"(?<![\w.-])(?:current|current-group|regex-group)\s*\(")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,16 +121,24 @@ def templates_in(predicate: str) -> Iterator[tuple[int, str]]:
         return
     for part in _split(text, " and "):
         term = part.strip()
-        match = _TEMPLATE.fullmatch(term)
-        if match:
+        match = _TEMPLATE.match(term)
+        if match and _only_predicates(term[match.end() :]):
             yield 0, (match.group(1) or match.group(2))[1:-1]
             continue
         child = _CHILD.match(term)
         if child and not child.group(1).endswith("templateId"):
             inner, rest = _bracketed(term, child.end() - 1)
-            if not rest.strip() or rest.lstrip().startswith("["):
+            if _only_predicates(rest):
                 for depth, value in templates_in(inner):
                     yield depth + 1, value
+
+
+def _only_predicates(text: str) -> bool:
+    """Whether `text` is nothing, or predicates and nothing behind them."""
+    rest = text.lstrip()
+    while rest.startswith("["):
+        rest = _bracketed(rest, 0)[1].lstrip()
+    return not rest
 
 
 def overlap(first: Path, second: Path) -> bool:
@@ -197,10 +204,10 @@ def _only_says_yes_or_no(predicate: str) -> bool:
         if inner is None:
             break
         text = inner.strip()
-    top = _top_level(text).strip()
-    if _BY_POSITION.search(top):
+    if _BY_POSITION.search(without_brackets(text)):
         return False
-    if _COMPARISON.search(top) or _BOOLEAN_CALL.match(top) or _QUANTIFIED.match(top):
+    top = _top_level(text).strip()
+    if _COMPARISON.search(top) or _BOOLEAN_CALL.fullmatch(top) or _QUANTIFIED.match(top):
         return not top.startswith(("if ", "if(", "for ", "let ")) and "," not in top
     return bool(_PLAIN_PATH.fullmatch(top))
 
@@ -220,12 +227,18 @@ def _parenthesised(text: str) -> str | None:
     return None
 
 
-def _top_level(text: str) -> str:
-    """`text` without strings and without what stands in brackets, the pairs themselves kept for round ones."""
+def without_brackets(text: str) -> str:
+    """`text` without strings and without what stands in square brackets."""
     plain = _STRING.sub("''", text)
     while (shorter := re.sub(r"\[[^\[\]]*\]", "", plain)) != plain:
         plain = shorter
-    while (shorter := re.sub(r"\((?!\))[^()]*\)", "()", plain)) != plain:
+    return plain
+
+
+def _top_level(text: str) -> str:
+    """`text` without strings and without what stands in brackets of any kind, the round pairs themselves kept."""
+    plain = without_brackets(text)
+    while (shorter := re.sub(r"\((?!\))(?:[^()]|\(\))*\)", "()", plain)) != plain:
         plain = shorter
     return plain
 
@@ -272,4 +285,5 @@ def _bracketed(text: str, position: int) -> tuple[str, str]:
             if not depth:
                 return text[start + 1 : position], text[position + 1 :]
         position += 1
-    return text[start + 1 :], "["
+    # never closed: what follows must not look like the next predicate, or a caller that goes on would not come to an end
+    return text[start + 1 :], "?"

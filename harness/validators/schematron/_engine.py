@@ -155,6 +155,23 @@ class SaxonEngine:
         self._compiled[key] = schema
         return schema
 
+    def prepare(self, artefact: Artefact, *, phase: str = "#DEFAULT") -> CompiledSchema:
+        """The compiled schema, after a worker has compiled the whole of its style sheet.
+
+        Raises:
+            WireError, UnsupportedError: as for `compiled`.
+            EngineRefused: the style sheet does not compile.
+            WorkerDied: the engine's process ended.
+        """
+        schema = self.compiled(artefact, phase=phase)
+        xslt, parameters = schema.stylesheet(None)
+        worker = self._pool.borrow()
+        try:
+            worker.compile(StyleSheet(key=schema.key, xslt=xslt, base=schema.base, parameters=parameters))
+        finally:
+            self._pool.give_back(worker)
+        return schema
+
     def _sheet(self, worker: Worker, schema: CompiledSchema, text: str) -> StyleSheet:
         """The style sheet for a document: the one there is, where it serves, else a wider one."""
         known = self._sheets.get(schema.key)

@@ -30,7 +30,8 @@ class Matching:
         def looked_up(found: re.Match[str]) -> str:
             pattern = found["pattern"]
             pattern = literals.get(pattern[1:], "") if pattern.startswith("$") else pattern
-            if not pattern:
+            before = test[: found.start()]
+            if not pattern or before.count("'") % 2 or _is_bound(test, found["pattern"]) or not _compiles(pattern):
                 return found.group()
             number = len(self._variables) + 1
             variable = self._variables.setdefault((found["name"], pattern), f"h-m{number}")
@@ -51,6 +52,20 @@ class Matching:
             select = f"map:merge(${values[name]} ! map:entry(., matches(., {pattern})))"
             out.append(f'<xsl:variable name="{variable}" select={quoteattr(select)}/>\n')
         return "".join(out)
+
+
+def _is_bound(test: str, name: str) -> bool:
+    """Whether the expression itself binds a variable of that name, which then is not the rule's."""
+    return name.startswith("$") and bool(re.search(rf"{re.escape(name)}\s+(?:in\b|:=)|{re.escape(name)}\s*:=", test))
+
+
+def _compiles(pattern: str) -> bool:
+    """Whether the quoted `pattern` looks like a regular expression: a wrong one is an error only where it is reached."""
+    try:
+        re.compile(pattern[1:-1])
+    except re.error:
+        return False
+    return True
 
 
 def is_literal(value: str) -> bool:

@@ -64,13 +64,22 @@ class Worker:
             WorkerDied: the process ended, or took longer than allowed and was ended.
             EngineRefused: the style sheet does not compile or stops with a dynamic error.
         """
-        if sheet.key not in self._known:
-            parameters = [[p.name, sheet.base + p.file, p.select] for p in sheet.parameters]
-            request = {"do": "compile", "key": sheet.key, "xslt": sheet.xslt, "parameters": parameters}
-            self._ask(request, self._compile_timeout_s)
-            self._known.add(sheet.key)
+        self.compile(sheet)
         request = {"do": "run", "key": sheet.key, "text": text, "folder": folder}
         return str(self._ask(request, self._run_timeout_s)["result"])
+
+    def compile(self, sheet: StyleSheet) -> None:
+        """Makes `sheet` ready in this process, once.
+
+        Raises:
+            WorkerDied, EngineRefused: as for `run`.
+        """
+        if sheet.key in self._known:
+            return
+        parameters = [[p.name, sheet.base + p.file, p.select] for p in sheet.parameters]
+        request = {"do": "compile", "key": sheet.key, "xslt": sheet.xslt, "parameters": parameters}
+        self._ask(request, self._compile_timeout_s)
+        self._known.add(sheet.key)
 
     def forget(self, key: str) -> None:
         """Lets the process drop the style sheet `key`, which nobody will ask for again."""

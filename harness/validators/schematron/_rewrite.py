@@ -13,9 +13,9 @@ MISSING = "\ue010"
 """Stands in a rewritten expression for a look-up in a value set that was never published."""
 
 _DOC = r"(?:fn:)?(?:doc|document)\('(?P<file>[^']+)'\)"
-_STEP = r"/{1,2}(?:@?[A-Za-z_][\w.-]*(?![\w.-]|\s*\()|\*)(?:\[\d+\])?"
-_TAIL = rf"(?P<tail>(?:{_STEP})+(?:/concat\(@\w+(?:,\s*@\w+)*\))?)(?!\s*[\[/(])"
-_KEY = r"(?P<key>(?<![\w/:\])@$])(?:concat\(@\w+(?:,\s*@\w+)*\)|@\w+|\.(?![\w./])))"
+_STEP = r"/{1,2}(?:@?[A-Za-z_][\w.-]*(?![\w.:-]|\s*\()|\*(?!:))(?:\[\d+\])?"
+_TAIL = rf"(?P<tail>(?:{_STEP})+(?:/concat\(@\w+(?:,\s*@\w+)*\))?)(?!\s*[\[/(:])"
+_KEY = r"(?P<key>(?<![\w/:\])@$])(?:concat\(@\w+(?:,\s*@\w+)*\)|@\w+))"
 _SET = r"(?P<set>//valueSet\[1\]|/\*/valueSet)"
 _OPERAND = r"\$[\w.-]+|'[^']*'"
 _COMPARED = re.compile(rf"{_KEY}\s*=\s*(?P<open>\(\s*)?{_DOC}{_TAIL}(?(open)\s*\))")
@@ -24,8 +24,10 @@ _PAIR = re.compile(
     rf"\[@codeSystem\s*=\s*(?P<system>{_OPERAND})\]\]\)"
 )
 _UNIT = re.compile(rf"{_DOC}(?P<path>/\*/ucum)\[@unit\s*=\s*(?P<unit>\$[\w.-]+)\]/@message(?!\s*[\[/(])")
-_SEQUENCE = re.compile(rf"{_DOC}{_TAIL}")
 _DOCUMENT = re.compile(_DOC)
+_BEFORE = re.compile(r"(?:^|[(\[,]|(?<![\w.:@$/-])(?:and|or|then|else|return|satisfies))\s*$")
+_AFTER = re.compile(r"\s*(?:$|[)\],]|(?:and|or|then|else|return|satisfies)(?![\w.:-]))")
+"""What may stand around a look-up that is rewritten: nothing that binds tighter than a comparison, and no step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,6 @@ class Rewriter:
         text = _PAIR.sub(self._pair, expression)
         text = _UNIT.sub(self._unit, text)
         text = _COMPARED.sub(self._compared, text)
-        text = _SEQUENCE.sub(self._sequence, text)
         return _DOCUMENT.sub(self._document, text)
 
     def _parameter(self, file: str, select: str) -> str:
@@ -65,13 +66,15 @@ class Rewriter:
         return "$" + self.parameters[key].name
 
     def _compared(self, match: re.Match[str]) -> str:
+        if not (_BEFORE.search(match.string[: match.start()]) and _AFTER.match(match.string, match.end())):
+            return match.group()
         file, key = match["file"], match["key"]
         if self.is_missing(file):
             return MISSING
         name = self._parameter(file, f"map:merge(distinct-values({match['tail']} ! string(.)) ! map:entry(., true()))")
-        if key == "." or key.startswith("concat("):
-            return f"map:contains({name}, string({key}))"
-        return f"({key} ! map:contains({name}, string(.)))"
+        if key.startswith("concat("):
+            return f"map:contains({name}, {key})"
+        return f"(exists({key}) and map:contains({name}, string({key})))"
 
     def _pair(self, match: re.Match[str]) -> str:
         file = match["file"]
@@ -94,12 +97,9 @@ class Rewriter:
             match["file"],
             f"map:merge({match['path']}[@unit] ! map:entry(string(@unit), @message), map{{'duplicates': 'combine'}})",
         )
-        return f"({match['unit']} ! map:get({name}, string(.)))"
-
-    def _sequence(self, match: re.Match[str]) -> str:
-        if self.is_missing(match["file"]):
-            return match.group()
-        return self._parameter(match["file"], f"{match['tail']} ! string(.)")
+        document, unit = self._parameter(match["file"], "/"), match["unit"]
+        whole = f"{document}{match.group()[match.group().index(')') + 1 :]}"
+        return f"(if (count({unit}) gt 1) then {whole} else {unit} ! map:get({name}, string(.)))"
 
     def _document(self, match: re.Match[str]) -> str:
         if self.is_missing(match["file"]):

@@ -1,0 +1,201 @@
+"""One document judged and rendered: what a process of `harness validate` does, whichever process that is."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from harness.errors import InputError, Problem
+from harness.model import PackIdentity, Severity, ValidationReport, Verdict, visible
+from harness.packs.artefacts import Pack
+from harness.safexml import XmlLimits
+from harness.store import DiskCache
+from harness.validators import Engine, Validator, given_up, too_large
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How every document of one call is judged and shown; sent to each process."""
+
+    packs: tuple[Pack, ...]
+    engine: Engine
+    as_: str
+    phase: str | None
+    sparing: bool
+    limits: XmlLimits
+    cache: Path
+    format: str
+    lang: str
+    colour: bool
+    quiet: bool
+    templates: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The bytes of a document with their digest; `content` is None when there are more than may be read."""
+
+    content: bytes | None
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One document: its number, the file (or what it `held`, when it can be read only once), and the name of its result.
+
+    `page` is the file name of the result without what the format appends, `first_page` the whole name of the first
+    file when the operator chose it; both empty for standard output.
+    """
+
+    number: int
+    path: Path
+    held: Source | None = None
+    page: str = ""
+    first_page: str = ""
+
+    @property
+    def name(self) -> str:
+        """What findings call the document."""
+        return visible(str(self.path))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What became of a document: figures for the summary, and the files its format makes of it (suffix, content)."""
+
+    number: int
+    name: str
+    kind: str
+    verdict: Verdict
+    size: int
+    errors: int
+    warnings: int
+    duration_s: float
+    files: tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a format renders: the report with the bytes it is about. A format may ask the validator for more."""
+
+    task: Task
+    report: ValidationReport
+    content: bytes
+    duration_s: float
+    validator: Validator | None
+
+
+def identity_of(pack: Pack) -> PackIdentity:
+    """What is printed of `pack`, so that a verdict can be traced to exact bytes."""
+    problems = {f"{a.id}: {n} is missing" for a in pack.artefacts for n in a.missing}
+    problems |= {f"{a.id}: capitals differ: {d}" for a in pack.artefacts for d in a.differs_in_case}
+    return PackIdentity(
+        coordinate=pack.coordinate,
+        title=pack.title.en,
+        origin=pack.origin,
+        status=pack.status,
+        digest=pack.sha256,
+        complete=pack.complete,
+        artefacts={f"{a.coordinate}#{a.id}": a.sha256 for a in pack.artefacts},
+        problems=tuple(sorted(problems)),
+    )
+
+
+type Render = Callable[[Seen, Settings], tuple[tuple[str, bytes], ...]]
+
+
+def read_file(path: Path, max_bytes: int) -> Source:
+    """The document in file `path`; of more than `max_bytes` only digest and size are kept.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return read_stream(file, max_bytes)
+    except OSError as exc:
+        why = (exc.strerror or type(exc).__name__).lower()
+        raise InputError(
+            Problem(code="E909", option="FILE", problem=f"cannot be read: {why}", found=visible(str(path)))
+        ) from exc
+
+
+def read_stream(file: BinaryIO, max_bytes: int) -> Source:
+    """What is left in `file`; of more than `max_bytes` only digest and size are kept."""
+    digest, size, chunks = hashlib.sha256(), 0, []
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        if size <= max_bytes:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+    content = b"".join(chunks) if size <= max_bytes else None
+    return Source(content=content, sha256=digest.hexdigest(), size=size)
+
+
+class Judge:
+    """Judges one document after the other by the same packs. Close it, so that its engine process ends."""
+
+    def __init__(self, settings: Settings, render: Render) -> None:
+        self._settings = settings
+        self._render = render
+        self._validator = Validator(
+            settings.packs,
+            engine=settings.engine,
+            workers=1,
+            cache=DiskCache(settings.cache),
+            sparing=settings.sparing,
+            limits=settings.limits,
+        )
+
+    def __call__(self, task: Task) -> Done:
+        """The verdict on the document of `task`, and its files.
+
+        Raises:
+            InputError: the file cannot be read.
+        """
+        started = time.perf_counter()
+        source = task.held or read_file(task.path, self._settings.limits.max_bytes)
+        if source.content is None:
+            report = too_large(
+                task.name, sha256=source.sha256, size=source.size, max_bytes=self._settings.limits.max_bytes
+            )
+        else:
+            report = self._validator.validate(
+                task.name, source.content, as_=self._settings.as_, phase=self._settings.phase
+            )
+        duration_s = time.perf_counter() - started
+        return self._done(task, report, source.content or b"", duration_s, self._validator)
+
+    def gave_up(self, task: Task, status: int | None) -> Done:
+        """What is said of the document of `task` after the process that judged it ended with `status`."""
+        source = task.held or read_file(task.path, self._settings.limits.max_bytes)
+        report = given_up(task.name, sha256=source.sha256, size=source.size, status=status)
+        return self._done(task, report, source.content or b"", 0.0, None)
+
+    def _done(
+        self, task: Task, report: ValidationReport, content: bytes, duration_s: float, validator: Validator | None
+    ) -> Done:
+        seen = Seen(task=task, report=report, content=content, duration_s=duration_s, validator=validator)
+        severities = [f.severity for f in report.findings]
+        return Done(
+            number=task.number,
+            name=report.name,
+            kind=report.kind,
+            verdict=report.verdict,
+            size=report.size,
+            errors=severities.count(Severity.ERROR),
+            warnings=severities.count(Severity.WARNING),
+            duration_s=duration_s,
+            files=self._render(seen, self._settings),
+        )
+
+    def close(self) -> None:
+        """Ends the engine process."""
+        self._validator.close()
