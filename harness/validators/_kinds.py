@@ -81,7 +81,7 @@ _CI_SIS_MODELS: Mapping[str, str] = {
 
 
 CDA_KINDS = (
-    *sorted(f"cda:{kind}:{level}" for kind in {*DOCUMENT_TEMPLATES.values()} for level in (1, 3)),
+    *sorted(f"cda:{kind}:{level}" for kind in {k for k, _ in DOCUMENT_TEMPLATES.values()} for level in (1, 3)),
     "cda:other",
 )
 """Every kind that `kind_of` gives to clinical documents."""

@@ -22,6 +22,7 @@ JUDGED = {
     "xca-query-response": "",
     "xca-retrieve-request": "",
     "xca-retrieve-response": "",
+    "audit": "message:AuditMessage",
     "xcpd-request": "",
     "xcpd-response": "",
     "xdr-submit-request": "",
@@ -30,7 +31,6 @@ JUDGED = {
 }
 """Folder of the corpus to the kind of its files; empty where they come with and without an envelope."""
 UNKNOWN = {
-    "audit": "message:AuditMessage",
     "hl7v3-other": "",
     "ncp-client-api": "",
     "rem-evidence": "message:AcceptanceRejectionByRecipient",

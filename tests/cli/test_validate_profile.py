@@ -25,7 +25,7 @@ def test_profile_and_files_are_printed(invoke: Invoke, monkeypatch: pytest.Monke
 
 
 def test_profile_is_in_the_json_report(invoke: Invoke) -> None:
-    report = json.loads(invoke("validate", DOCUMENTS / "ps-nominal-3.xml", "--format", "json").stdout)
+    report = json.loads(invoke("validate", DOCUMENTS / "ps-nominal-3.xml", "--format", "json").stdout)["reports"][0]
 
     assert report["profile"]["level"] == {"value": "3", "because": "the body is a structuredBody"}
     assert set(report["profile"]) == {"kind", "level", "form", "wave", "side"}
