@@ -68,7 +68,7 @@ class Bench:
 
     def system(self, faults: frozenset[str]) -> tuple[Sut, threading.Event, threading.Thread]:
         port = free_port()
-        ours = OurSide(pki="pki", ports={"xcpd": port, "xca": port, "audit": free_port()})
+        ours = OurSide(pki="pki", ports={**dict.fromkeys(("xcpd", "xca", "xdr"), port), "audit": free_port()})
         config = ReferenceConfig(
             actors=frozenset({"ncpeh-a", "ncpeh-b"}),
             identity=self.identity,
@@ -79,6 +79,7 @@ class Bench:
                 home_community=ours.home_community,
                 xcpd=f"https://127.0.0.1:{port}/xcpd",
                 xca=f"https://127.0.0.1:{port}/xca",
+                xdr=f"https://127.0.0.1:{port}/xdr",
             ),
             audit=AuditSide(host="127.0.0.1", port=ours.ports["audit"]),
             faults=faults,

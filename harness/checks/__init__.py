@@ -14,11 +14,14 @@ from harness.checks import (
     transport,
     xcaq,
     xcaq_entries,
+    xcaq_kinds,
     xcaq_query,
     xcar,
     xcpd,
     xcpd_query,
     xcpd_subjects,
+    xdr,
+    xdr_request,
 )
 from harness.checks._audit_registry import AUDIT_CHECKS, judge_audit
 from harness.checks._audit_view import AuditView, events_of, matching_exchange, side_of
@@ -37,8 +40,11 @@ FAMILIES = (
     xcpd_query,
     xcaq,
     xcaq_entries,
+    xcaq_kinds,
     xcaq_query,
     xcar,
+    xdr,
+    xdr_request,
     assertions,
     token_assertions,
     cda,

@@ -160,6 +160,8 @@ def _patients(exchange: View) -> Iterator[str]:
             yield from (f"{i.extension or ''}^^^&{i.root or ''}&ISO" for i in subject.ids)
     if exchange.document_query is not None and exchange.document_query.patient_id:
         yield exchange.document_query.patient_id
+    if exchange.submission is not None:
+        yield from (e.patient_id for e in exchange.submission.entries if e.patient_id)
     treated = confirmed(exchange)
     if treated is not None:
         yield treated.cx
@@ -182,7 +184,7 @@ def outcome_of(exchange: View) -> str:
         if answer.query_response_code in _NO_MATCH or (answer.ack_code == "AA" and not answer.subjects):
             return "no-match"
         return "success" if answer.ack_code == "AA" and answer.subjects else "failure"
-    registry = exchange.query_answer or exchange.retrieve_answer
+    registry = exchange.registry_answer
     status = registry.status if registry is not None else None
     if registry is None or status not in codes.RESPONSE_STATUSES.values():
         return "unknown"
@@ -197,7 +199,7 @@ def error_codes(exchange: View) -> tuple[str, ...]:
     if exchange.discovery_answer is not None:
         found += [d.code for a in exchange.discovery_answer.acknowledgements for d in a.details]
         found += [i.code for i in exchange.discovery_answer.issues]
-    registry = exchange.query_answer or exchange.retrieve_answer
+    registry = exchange.registry_answer
     if registry is not None:
         found += [e.code for e in registry.errors]
     return tuple(dict.fromkeys(c for c in found if c))

@@ -68,12 +68,15 @@ def asked_patient(view: View, context: Context) -> PatientId | None:
 
 
 def kinds_asked(view: View, context: Context) -> Iterator[str]:
-    """The document kinds that a request of ITI-38 or ITI-39 is about, as far as class codes tell."""
+    """The document kinds that a request of ITI-38, ITI-39 or ITI-41 is about, as far as class and format codes tell."""
     if view.document_query is not None:
         class_codes = [c.code for c in view.document_query.class_codes.values]
     elif view.retrieve_request is not None:
         entries = (listed(context, d.id) for d in view.retrieve_request.documents)
         class_codes = [e.class_code.code for e in entries if e is not None and e.class_code is not None]
+    elif view.submission is not None:
+        yield from (kind for kind in view.submission.kinds if kind is not None)
+        return
     else:
         class_codes = []
     for code in class_codes:

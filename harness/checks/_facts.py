@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 
 from harness.checks._view import View
 from harness.errors import WireError
 from harness.model import Datum, TriggerOutcome
-from harness.wire import codes, soap, xds
+from harness.wire import codes, dispensing, soap, xds
 from harness.wire.xcpd import Ii
 
 _STATUS_WORDS = {uri: word for word, uri in codes.RESPONSE_STATUSES.items()}
@@ -57,6 +58,9 @@ def _exchange_facts(view: View) -> Mapping[str, Datum]:
         "details": (),
         "errors": (),
         "entries": (),
+        "level_1": (),
+        "level_3": (),
+        "dispensable": (),
         "associations": (),
         "documents": (),
         "request": _request_facts(view),
@@ -114,7 +118,7 @@ def _discovery_facts(view: View) -> Mapping[str, Datum]:
 
 def _registry_facts(view: View) -> Mapping[str, Datum]:
     query, retrieve = view.query_answer, view.retrieve_answer
-    answer = query or retrieve
+    answer = view.registry_answer
     if answer is None:
         return {}
     out: dict[str, Datum] = {
@@ -125,7 +129,11 @@ def _registry_facts(view: View) -> Mapping[str, Datum]:
         ),
     }
     if query is not None:
-        out["entries"] = tuple(_entry_facts(e) for e in query.entries)
+        entries = tuple(_entry_facts(e) for e in query.entries)
+        out["entries"] = entries
+        for level in (1, 3):
+            out[f"level_{level}"] = tuple(e for e in entries if e["level"] == level)
+        out["dispensable"] = tuple(e for e in entries if e["level"] == 3 and e["dispensable"] is True)
         out["associations"] = tuple(
             {"type": a.type, "source": a.source, "target": a.target} for a in query.associations
         )
@@ -154,7 +162,14 @@ def _entry_facts(entry: xds.DocumentEntry) -> Mapping[str, Datum]:
         "hash": entry.hash,
         "title": entry.title,
         "creation_time": entry.creation_time,
+        "dispensable": _dispensable(entry),
     }
+
+
+def _dispensable(entry: xds.DocumentEntry) -> bool | None:
+    """What the entry of a prescription says of its state, None where it says nothing."""
+    states = {codes.EVENT_DISPENSABLE: True, codes.EVENT_NOT_DISPENSABLE: False}
+    return next((states[c.code] for c in entry.event_codes if c.code in states), None)
 
 
 def _document_facts(document: xds.RetrievedDocument, view: View, index: int) -> Mapping[str, Datum]:
@@ -174,7 +189,18 @@ def _document_facts(document: xds.RetrievedDocument, view: View, index: int) -> 
         out["level"] = header.level
         out["document_id"] = _id(header.id)
         out["patient_ids"] = tuple(f"{i.extension or ''}^^^&{i.root or ''}&ISO" for i in header.patient_ids)
+        root = view.documents[index]
+        if header.kind == "eprescription" and not isinstance(root, WireError):
+            out["prescription"] = _prescription_facts(dispensing.prescription_of(root))
     return out
+
+
+def _prescription_facts(said: dispensing.Prescription) -> Datum:
+    """What a dispensation has to name, None for a prescription that cannot be named."""
+    if said.id is None:
+        return None
+    product = {f.name: getattr(said.product, f.name) for f in fields(said.product)}
+    return {"root": said.id.root, "extension": said.id.extension, "substitution": said.substitution, **product}
 
 
 def _request_facts(view: View) -> Mapping[str, Datum]:
@@ -194,6 +220,13 @@ def _request_facts(view: View) -> Mapping[str, Datum]:
     wanted = view.retrieve_request
     if wanted is not None:
         out["documents"] = tuple({"home": d.home, "repository": d.repository, "id": d.id} for d in wanted.documents)
+    sent = view.submission
+    if sent is not None:
+        out["documents"] = tuple(
+            {"id": entry.unique_id, "kind": kind, "format_code": entry.format_code.code if entry.format_code else None}
+            for entry, kind in zip(sent.entries, sent.kinds, strict=True)
+        )
+        out["submission"] = sent.sets[0].unique_id if sent.sets else None
     out["assertions"] = tuple(
         {"kind": a.kind, "id": a.id, "name_id": a.name_id} for _, a in view.assertions if not isinstance(a, WireError)
     )

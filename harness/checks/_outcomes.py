@@ -84,12 +84,12 @@ def describe(saved: View | TriggerOutcome | None) -> str:
         parts += [i.code for i in answer.issues if i.code]
         parts += [d.code for a in answer.acknowledgements for d in a.details if d.code]
         return ", ".join(parts)
-    registry = saved.query_answer or saved.retrieve_answer
+    registry = saved.registry_answer
     if registry is not None:
         parts.append(status_word(registry.status) or "no status")
         if isinstance(registry, xds.QueryAnswer):
             parts.append(_counted(len(registry.entries), "entry", "entries"))
-        else:
+        elif isinstance(registry, xds.RetrieveAnswer):
             parts.append(_counted(len(registry.documents), "document"))
         parts += [e.code or "error without code" for e in registry.errors]
         return ", ".join(parts)
@@ -106,7 +106,7 @@ def ordinary_answer(view: View) -> Finding | None:
     Good is: HTTP 200, readable, the right payload, no error expressed in it. For ITI-55 a clean "no match" is ordinary.
     """
     exchange = view.exchange
-    answer, registry = view.discovery_answer, view.query_answer or view.retrieve_answer
+    answer, registry = view.discovery_answer, view.registry_answer
     ok = exchange.response is not None and exchange.response.status == 200
     if exchange.transaction == codes.ITI_55:
         ok = (
@@ -241,12 +241,12 @@ def _patients(view: View, wanted: Datum) -> bool:
 
 
 def _registry_status(view: View, wanted: Datum) -> bool:
-    answer = view.query_answer or view.retrieve_answer
+    answer = view.registry_answer
     return answer is not None and _one_of(status_word(answer.status), wanted)
 
 
 def _registry_error(view: View, wanted: Datum) -> bool:
-    answer = view.query_answer or view.retrieve_answer
+    answer = view.registry_answer
     if answer is None:
         return False
     if wanted == "any":

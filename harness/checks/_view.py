@@ -11,7 +11,7 @@ from lxml import etree
 from harness import safexml
 from harness.errors import WireError
 from harness.model import Exchange, HttpRecord, Party
-from harness.wire import cda, codes, mtom, ns, saml, soap, xcpd, xds
+from harness.wire import cda, codes, mtom, ns, saml, soap, xcpd, xdr, xds
 
 
 class View:
@@ -83,6 +83,33 @@ class View:
         return self._payload(self.response, ns.clark(ns.XDSB, "RetrieveDocumentSetResponse"), parse)
 
     @cached_property
+    def submission(self) -> xdr.Submission | None:
+        """The ProvideAndRegisterDocumentSetRequest of the request, documents resolved from their MIME parts."""
+        message = _readable(self.request)
+
+        def parse(element: etree._Element) -> xdr.Submission:
+            parts = message.parts if message is not None else {}
+            return xdr.parse_submission(element, lambda node: mtom.resolve_xop(node, parts))
+
+        return self._payload(self.request, ns.clark(ns.XDSB, "ProvideAndRegisterDocumentSetRequest"), parse)
+
+    @cached_property
+    def registry_response(self) -> xds.RegistryResponse | None:
+        """The RegistryResponse that is the payload of the response."""
+        return self._payload(self.response, ns.clark(ns.RS, "RegistryResponse"), xds.parse_registry_response)
+
+    @property
+    def registry_answer(self) -> xds.QueryAnswer | xds.RetrieveAnswer | xds.RegistryResponse | None:
+        """The status and errors of the response, whichever of the registry's answers it is."""
+        return self.query_answer or self.retrieve_answer or self.registry_response
+
+    @cached_property
+    def submitted(self) -> tuple[etree._Element | WireError, ...]:
+        """Each submitted document as XML, or why it is none."""
+        submission = self.submission
+        return tuple(_parsed(d.content) for d in submission.documents) if submission is not None else ()
+
+    @cached_property
     def payload_problem(self) -> WireError | None:
         """Why the payload of the SUT's message cannot be read though the envelope can, or None."""
         message = self.own
@@ -92,8 +119,8 @@ class View:
         if parse is None:
             return None
         try:
-            if parse is xds.parse_retrieve_answer:
-                xds.parse_retrieve_answer(message.payload, lambda node: mtom.resolve_xop(node, message.parts))
+            if parse is xds.parse_retrieve_answer or parse is xdr.parse_submission:
+                parse(message.payload, lambda node: mtom.resolve_xop(node, message.parts))
             else:
                 parse(message.payload)
         except WireError as exc:
@@ -141,13 +168,15 @@ class View:
             return None
 
 
-_PARSERS: dict[str, Callable[[etree._Element], object]] = {
+_PARSERS: dict[str, Callable[..., object]] = {
     ns.clark(ns.HL7, codes.INTERACTION_QUERY): xcpd.parse_query,
     ns.clark(ns.HL7, codes.INTERACTION_ANSWER): xcpd.parse_answer,
     ns.clark(ns.QUERY, "AdhocQueryRequest"): xds.parse_query,
     ns.clark(ns.QUERY, "AdhocQueryResponse"): xds.parse_query_answer,
     ns.clark(ns.XDSB, "RetrieveDocumentSetRequest"): xds.parse_retrieve_request,
     ns.clark(ns.XDSB, "RetrieveDocumentSetResponse"): xds.parse_retrieve_answer,
+    ns.clark(ns.XDSB, "ProvideAndRegisterDocumentSetRequest"): xdr.parse_submission,
+    ns.clark(ns.RS, "RegistryResponse"): xds.parse_registry_response,
 }
 
 

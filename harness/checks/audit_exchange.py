@@ -240,13 +240,13 @@ def retrieval_is_logged_as_import(view: AuditView, context: Context) -> Iterator
     yield from _event_id(view, audit_events.IMPORT)
 
 
-@audit_check("XDR-A-026", actor="ncpeh-a", when=_of("ITI-41"))
+@audit_check("XDR-A-026", actor="ncpeh-a", when=_of(codes.ITI_41))
 def provision_is_logged_as_import(view: AuditView, context: Context) -> Iterator[Finding]:
     """EventID 110107 Import at A."""
     yield from _event_id(view, audit_events.IMPORT)
 
 
-@audit_check("XDR-B-013", actor="ncpeh-b", when=_of("ITI-41"))
+@audit_check("XDR-B-013", actor="ncpeh-b", when=_of(codes.ITI_41))
 def provision_is_logged_as_export(view: AuditView, context: Context) -> Iterator[Finding]:
     """EventID 110106 Export at B."""
     yield from _event_id(view, audit_events.EXPORT)

@@ -65,9 +65,8 @@ def reference_command(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-reference-")))
         now = utc_now()
         shared = free_port("127.0.0.1")
-        ours = OurSide(
-            pki=PKI_FOLDER, ports={"xcpd": shared, "xca": shared, "audit": free_port("127.0.0.1", both=True)}
-        )
+        services = dict.fromkeys(("xcpd", "xca", "xdr"), shared)
+        ours = OurSide(pki=PKI_FOLDER, ports={**services, "audit": free_port("127.0.0.1", both=True)})
         files = read_folder(folder / PKI_FOLDER)
         if files:
             pki = pki_from_files(files, at=now, host=ours.host)
@@ -87,6 +86,7 @@ def reference_command(
                 home_community=ours.home_community,
                 xcpd=f"https://{ours.host}:{ours.ports['xcpd']}/xcpd",
                 xca=f"https://{ours.host}:{ours.ports['xca']}/xca",
+                xdr=f"https://{ours.host}:{ours.ports['xdr']}/xdr",
             ),
             audit=AuditSide(host=ours.host, port=ours.ports["audit"]),
             faults=frozenset(faults),
@@ -108,7 +108,7 @@ def reference_command(
                     partial.replace(write_sut)
                 except OSError as exc:
                     raise cannot_write("--write-sut", write_sut, exc) from exc
-            for key in ("xcpd", "xca", "trigger"):
+            for key in ("xcpd", "xca", "xdr", "trigger"):
                 url = getattr(endpoints, key)
                 if url:
                     ERR.print(f"{key:<8} {url}", markup=False)

@@ -347,6 +347,16 @@ _TABLE = (
         "Écrire le code d'événement open ou closed dans chaque entrée de prescription.",
     ),
     (
+        "XCAQ-A-024",
+        "Copy ATC code, dose form, strength and substitution of the prescription into event codes of its entry.",
+        "Recopier ATC, forme, dosage et substitution de la prescription dans les codes d'événement de son entrée.",
+    ),
+    (
+        "XCAQ-A-042",
+        "Leave out the entries that are larger, newer or older than the query allows.",
+        "Omettre les entrées plus grosses, plus récentes ou plus anciennes que la requête ne l'admet.",
+    ),
+    (
         "XCAQ-A-035",
         "Stop the look-up once a check refused the request.",
         "Arrêter la recherche dès qu'un contrôle a refusé la requête.",
@@ -410,6 +420,131 @@ _TABLE = (
         "XCAR-B-001",
         "Take home community, repository and document id from the entry listed.",
         "Reprendre communauté, entrepôt et identifiant de document de l'entrée listée.",
+    ),
+    (
+        "XDR-A-001",
+        "Answer with rs:RegistryResponse and one of the three status URIs.",
+        "Répondre par rs:RegistryResponse avec l'un des trois URI de statut.",
+    ),
+    (
+        "XDR-A-004",
+        "Refuse a format code that you do not know with Failure and 4202, and store nothing.",
+        "Refuser un code de format inconnu par Failure et 4202, et ne rien enregistrer.",
+    ),
+    (
+        "XDR-A-005",
+        "Refuse an entry whose document did not come with XDSMissingDocument.",
+        "Refuser par XDSMissingDocument une entrée dont le document n'est pas venu.",
+    ),
+    (
+        "XDR-A-006",
+        "Refuse a document that no entry describes with XDSMissingDocumentMetadata.",
+        "Refuser par XDSMissingDocumentMetadata un document qu'aucune entrée ne décrit.",
+    ),
+    (
+        "XDR-A-007",
+        "Compare the patient of each entry with that of the submission set; refuse with XDSPatientIdDoesNotMatch.",
+        "Comparer le patient de chaque entrée à celui du lot de soumission ; refuser par XDSPatientIdDoesNotMatch.",
+    ),
+    (
+        "XDR-A-008",
+        "Refuse a submission in which two entries have one uniqueId.",
+        "Refuser une soumission où deux entrées ont le même uniqueId.",
+    ),
+    (
+        "XDR-A-009",
+        "Refuse a submission that has not exactly one submission set.",
+        "Refuser une soumission qui n'a pas exactement un lot de soumission.",
+    ),
+    (
+        "XDR-A-010",
+        "Compare patientId and sourcePatientId with the patient of the TRC assertion before anything is stored.",
+        "Comparer patientId et sourcePatientId au patient de l'assertion TRC avant tout enregistrement.",
+    ),
+    (
+        "XDR-A-011",
+        "Refuse a dispensation that names no prescription, or several.",
+        "Refuser une délivrance qui ne nomme aucune prescription, ou plusieurs.",
+    ),
+    (
+        "XDR-A-014",
+        "Keep the state of a prescription, and refuse its second dispensation with 4106.",
+        "Tenir l'état d'une prescription, et refuser sa deuxième délivrance par 4106.",
+    ),
+    (
+        "XDR-A-015",
+        "Refuse to dispense a prescription that is closed with ERROR_ED_NOT_DISPENSABLE_EPRESCRIPTION.",
+        "Refuser de délivrer une prescription close par ERROR_ED_NOT_DISPENSABLE_EPRESCRIPTION.",
+    ),
+    (
+        "XDR-A-016",
+        "Refuse a substitution that the prescription forbids with ERROR_ED_SUBSTITUTION_INFORMATION_NOT_ALLOWED.",
+        "Refuser une substitution interdite par la prescription par ERROR_ED_SUBSTITUTION_INFORMATION_NOT_ALLOWED.",
+    ),
+    (
+        "XDR-A-017",
+        "Find the dispensation by the id of the document, take it back, and open the prescription again.",
+        "Trouver la délivrance par l'identifiant du document, la reprendre, et rouvrir la prescription.",
+    ),
+    (
+        "XDR-A-019",
+        "Refuse a discard whose HCP assertion has no organization-id.",
+        "Refuser une annulation dont l'assertion HCP n'a pas d'organization-id.",
+    ),
+    (
+        "XDR-A-022",
+        "Ask for permission PPD-046 before a dispensation or a discard is stored.",
+        "Exiger la permission PPD-046 avant d'enregistrer une délivrance ou une annulation.",
+    ),
+    (
+        "XDR-A-025",
+        "Answer Failure or PartialSuccess as soon as one error has severity Error.",
+        "Répondre Failure ou PartialSuccess dès qu'une erreur a la sévérité Error.",
+    ),
+    (
+        "XDR-B-001",
+        "Write one submission set, an entry for each document, and HasMember associations with SubmissionSetStatus Original.",
+        "Écrire un lot de soumission, une entrée par document, et des associations HasMember avec SubmissionSetStatus Original.",
+    ),
+    (
+        "XDR-B-002",
+        "Give each Document the id of its entry, and attach its content by MTOM.",
+        "Donner à chaque Document l'identifiant de son entrée, et joindre son contenu par MTOM.",
+    ),
+    (
+        "XDR-B-003",
+        "Take class, format and type code from the row of the operation in the code table.",
+        "Prendre classCode, formatCode et typeCode dans la ligne de l'opération de la table des codes.",
+    ),
+    (
+        "XDR-B-004",
+        "Write the id of the CDA, root^extension, into uniqueId of the entry.",
+        "Écrire l'id du CDA, root^extension, dans l'uniqueId de l'entrée.",
+    ),
+    (
+        "XDR-B-005",
+        "Fill sourcePatientInfo with PID-3, PID-5, PID-7, and PID-8 when the gender is known.",
+        "Remplir sourcePatientInfo avec PID-3, PID-5, PID-7, et PID-8 lorsque le sexe est connu.",
+    ),
+    (
+        "XDR-B-006",
+        "Format creationTime with HH (0 to 23), not with hh (1 to 12).",
+        "Formater creationTime avec HH (0 à 23), et non avec hh (1 à 12).",
+    ),
+    (
+        "XDR-B-007",
+        "Write authorInstitution as XON and authorPerson as XCN, its assigning authority in component 9.",
+        "Écrire authorInstitution en XON et authorPerson en XCN, l'autorité en composante 9.",
+    ),
+    (
+        "XDR-B-009",
+        "Copy languageCode of the CDA into the entry.",
+        "Recopier le languageCode du CDA dans l'entrée.",
+    ),
+    (
+        "XDR-B-012",
+        "Mark a discard by urn:eHDSI:ed:discard:2020, with an id of its own in uniqueId of the submission set.",
+        "Marquer une annulation par urn:eHDSI:ed:discard:2020, avec un identifiant propre dans l'uniqueId du lot de soumission.",
     ),
     (
         "SAML-HCP-001",

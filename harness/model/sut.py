@@ -102,6 +102,7 @@ class PopulationDocument:
     """A document a country-A system holds. `level` is 1 or 3; `content` the exact bytes; `path` where they came from.
 
     `status` is a word of DOCUMENT_STATUSES; `replaces` the key of the earlier version, empty when there is none.
+    A prescription that is not `dispensable` was used up or stopped before.
     """
 
     key: str
@@ -115,6 +116,7 @@ class PopulationDocument:
     title: str = ""
     status: str = "shared"
     replaces: str = ""
+    dispensable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,9 @@ TRANSACTIONS: Mapping[str, Transaction] = {
                 "patient_id": "{root, extension} as an earlier answer gave it; goes before `patient`",
                 "trc_patient_id": "{root, extension} for the TRC assertion when it is to differ from the query",
                 "kind": "document kind (a profile name) or a list of them; default patient-summary",
+                "maximum_size": "filter of original clinical documents: the greatest size, in bytes",
+                "created_before": "filter of original clinical documents: latest creation, ISO 8601",
+                "created_after": "filter of original clinical documents: earliest creation, ISO 8601",
             },
             reply_arguments=STORE_ARGUMENTS,
         ),
@@ -105,18 +108,50 @@ TRANSACTIONS: Mapping[str, Transaction] = {
             },
             reply_arguments=STORE_ARGUMENTS,
         ),
+        Transaction(
+            id="ITI-41",
+            name="Provide and Register Document Set-b",
+            initiator="ncpeh-b",
+            responder="ncpeh-a",
+            endpoint="xdr",
+            send_arguments={
+                **_COMMON,
+                "operation": "what is submitted: `dispense` (default), `discard-dispensation`, `put-consent`, `discard-consent`",
+                "patient": "key of a patient; its first id is used",
+                "patient_id": "{root, extension} as an earlier answer gave it; goes before `patient`",
+                "trc_patient_id": "{root, extension} for the TRC assertion when it is to differ from the submission",
+                "prescription": "one prescription or a list of them, as `documents.N.prescription` of an ITI-39 answer "
+                "gives it; an unknown one is invented when it is absent",
+                "substitute": "true when the product given is not the one prescribed",
+                "dispensation": "id of a dispensation of this row (`request.documents.N.id` of its exchange) to discard; "
+                "an unknown one is invented when it is absent",
+            },
+            reply_arguments={},
+        ),
     )
 }
+
+SUBMISSIONS: Mapping[str, str] = {
+    "dispense": "a dispensation of a prescription",
+    "discard-dispensation": "the withdrawal of a dispensation",
+    "put-consent": "the patient's consent",
+    "discard-consent": "the withdrawal of the patient's consent",
+}
+"""What ITI-41 carries in MyHealth@EU, by the word that scenarios use."""
 
 TRIGGER_OPERATIONS: Mapping[str, str] = {
     "identify": "look a patient up in the other country (ITI-55)",
     "list": "identify, then list the documents of one kind (ITI-55, ITI-38)",
     "retrieve": "identify, list, then fetch one document (ITI-55, ITI-38, ITI-39)",
+    "dispense": "identify, list and fetch a prescription, then dispense it (ITI-55, ITI-38, ITI-39, ITI-41)",
+    "discard-dispensation": "identify, then withdraw the last dispensation of the patient (ITI-55, ITI-41)",
+    "put-consent": "identify, then submit the patient's consent (ITI-55, ITI-41)",
+    "discard-consent": "identify, then submit the withdrawal of the patient's consent (ITI-55, ITI-41)",
 }
 TRIGGER_ARGUMENTS: Mapping[str, str] = {
     **_COMMON,
     "patient": "key of a patient of the population",
-    "kind": "document kind (a profile name); default patient-summary",
+    "kind": "document kind (a profile name); default patient-summary, eprescription when dispensing",
     "level": "CDA level to fetch, 1 or 3 (default 3)",
 }
 
@@ -258,7 +293,7 @@ OUTCOMES: Mapping[str, OutcomeWord] = {
         ),
         OutcomeWord(
             word="shown",
-            values=("patient", "no-patient", "documents", "no-document", "document", "refusal", "error"),
+            values=("patient", "no-patient", "documents", "no-document", "document", "stored", "refusal", "error"),
             text=Localized(
                 en="what the triggered system showed its user (of a `trigger`)",
                 fr="ce que le système déclenché a montré à son utilisateur (d'un `trigger`)",

@@ -127,6 +127,7 @@ class DocumentForm(Form):
     title: Text = ""
     status: DocumentStatus = "shared"
     replaces: Name | None = None
+    dispensable: bool = True
     content: ContentForm | None = None
 
 

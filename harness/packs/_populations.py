@@ -245,6 +245,7 @@ def _document(form: forms.DocumentForm, content: bytes) -> PopulationDocument:
         title=form.title,
         status=form.status,
         replaces=form.replaces or "",
+        dispensable=form.dispensable,
         content=content,
     )
 

@@ -1,7 +1,8 @@
 """One of our requests while it is being made: every layer open to alteration before the next one is built on it.
 
 The layers, in order: claims of the assertions, assertion XML, the query, signatures, the payload's bytes, the parts of
-the envelope, the envelope's bytes, and HTTP with TLS last.
+the envelope, the envelope's bytes, and HTTP with TLS last. Attachments are packed with the envelope's bytes once those are
+final, so that what is altered in the envelope is altered in the same way whether or not there are any.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from harness.peers.pki import Pki
-from harness.wire import ns, saml, soap, xcpd, xds, xmldsig
+from harness.wire import mtom, ns, saml, soap, xcpd, xdr, xds, xmldsig
 from harness.wire.saml import SamlAssertion
 from harness.wire.x509 import Credentials
 
-type Query = xcpd.DiscoveryQuery | xds.DocumentQuery | xds.RetrieveRequest
+type Query = xcpd.DiscoveryQuery | xds.DocumentQuery | xds.RetrieveRequest | xdr.Submission
 
 
 class Stage(IntEnum):
@@ -41,7 +42,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A request in the making. `certificate` is the client certificate to show: ours, untrusted or none."""
+    """A request in the making. `certificate` is the client certificate to show: ours, untrusted or none.
+
+    `parts` are the attachments of the payload, `boundary` what delimits them.
+    """
 
     pki: Pki = field(repr=False)
     query: Query
@@ -50,6 +54,8 @@ class Draft:
     trc: Token | None
     has_security: bool = True
     payload: bytes = b""
+    parts: tuple[mtom.Part, ...] = ()
+    boundary: str = "MIMEBoundary"
     extra_header: bytes = b""
     soap_version: str = "1.2"
     body: bytes = b""
@@ -93,6 +99,9 @@ def _write_payload(draft: Draft) -> Draft:
         return replace(draft, payload=xcpd.build_query(query))
     if isinstance(query, xds.DocumentQuery):
         return replace(draft, payload=xds.build_query(query))
+    if isinstance(query, xdr.Submission):
+        payload, parts = xdr.build_submission(query)
+        return replace(draft, payload=payload, parts=parts)
     return replace(draft, payload=xds.build_retrieve_request(query))
 
 
@@ -111,6 +120,15 @@ def _write_envelope(draft: Draft) -> Draft:
     return replace(draft, body=body)
 
 
+def _pack(draft: Draft) -> Draft:
+    if not isinstance(draft.query, xdr.Submission) or not any(d.form == "xop" for d in draft.query.documents):
+        return draft
+    soap_type = mtom.SOAP if draft.soap_version == "1.2" else "text/xml"
+    content_type, body = mtom.build_multipart(draft.body, draft.parts, draft.boundary, soap_type=soap_type)
+    others = tuple(field for field in draft.headers if field[0] != "Content-Type")
+    return replace(draft, body=body, headers=(("Content-Type", content_type), *others))
+
+
 def _on_tokens(draft: Draft, change: Callable[[Token], Token]) -> Draft:
     return replace(draft, hcp=change(draft.hcp) if draft.hcp else None, trc=change(draft.trc) if draft.trc else None)
 
@@ -126,6 +144,6 @@ _BUILDERS: tuple[tuple[Stage, Callable[[Draft], Draft]], ...] = (
     (Stage.SIGNED, _unchanged),
     (Stage.PAYLOAD, _unchanged),
     (Stage.ENVELOPE, _write_envelope),
-    (Stage.BYTES, _unchanged),
+    (Stage.BYTES, _pack),
     (Stage.HTTP, _unchanged),
 )

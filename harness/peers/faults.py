@@ -12,9 +12,9 @@ from harness.peers.arguments import refuse
 from harness.wire import codes, soap
 from harness.wire.codes import KINDS
 from harness.wire.xcpd import AckDetail, Acknowledgement, DiscoveryAnswer, Ii, reason
-from harness.wire.xds import Coded, QueryAnswer, RegistryError, RetrieveAnswer
+from harness.wire.xds import Coded, QueryAnswer, RegistryError, RegistryResponse, RetrieveAnswer
 
-ALL = (codes.ITI_55, codes.ITI_38, codes.ITI_39)
+ALL = (codes.ITI_55, codes.ITI_38, codes.ITI_39, codes.ITI_41)
 UNKNOWN_FORMAT = "urn:example:unknown:2099"
 TRANSFORMATION_WARNING = "2502"  # a code could not be translated; the documents are there (XCAQ-B-010)
 OTHER_ENTRY = "urn:uuid:00000000-0000-4000-8000-000000000404"
@@ -43,13 +43,14 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One bad answer: of its four changes exactly one is set, by what it works on."""
+    """One bad answer: of its five changes exactly one is set, by what it works on."""
 
     name: str
     transactions: tuple[str, ...]
     discovery: Callable[[DiscoveryAnswer, Scene], DiscoveryAnswer] | None = None
     listing: Callable[[QueryAnswer, Scene], QueryAnswer] | None = None
     retrieval: Callable[[RetrieveAnswer, Scene], RetrieveAnswer] | None = None
+    storing: Callable[[RegistryResponse, Scene], RegistryResponse] | None = None
     http: Callable[[PlannedAnswer, Scene], PlannedAnswer] | None = None
 
 
@@ -235,6 +236,38 @@ def _relabelled(content: bytes) -> bytes:
     return content
 
 
+def _refusing(
+    code: str, context: str, *, partly: bool = False
+) -> Callable[[RegistryResponse, Scene], RegistryResponse]:
+    """Failure (or PartialSuccess) with one error. Source: protocol facts 7.2."""
+    status = codes.STATUS_PARTIAL_SUCCESS if partly else codes.STATUS_FAILURE
+    return lambda answer, scene: RegistryResponse(status=status, errors=(RegistryError(code=code, context=context),))
+
+
+def _stored_with(severity: str) -> Callable[[RegistryResponse, Scene], RegistryResponse]:
+    entry = RegistryError(
+        code=codes.WARNING_ED_BASIC_DATA, context="Basic data of the dispensation are incomplete", severity=severity
+    )
+    return lambda answer, scene: RegistryResponse(status=codes.STATUS_SUCCESS, errors=(entry,))
+
+
+_STORING_FAULTS = (
+    ("xdr.not-identifiable", codes.ERROR_ED_NOT_IDENTIFIABLE, "The prescription cannot be identified"),
+    ("xdr.already-dispensed", codes.ERROR_EP_ALREADY_DISPENSED, "The prescription has been dispensed already"),
+    ("xdr.not-dispensable", codes.ERROR_ED_NOT_DISPENSABLE, "The prescription cannot be dispensed"),
+    ("xdr.substitution-refused", codes.ERROR_ED_SUBSTITUTION, "The prescription forbids a substitution"),
+    ("xdr.no-consent", codes.ERROR_NO_CONSENT, "The patient has given no consent"),
+    ("xdr.rights-missing", codes.ERROR_INSUFFICIENT_RIGHTS, "A permission is missing"),
+    ("xdr.format-refused", codes.ERROR_UNKNOWN_SIGNIFIER, "The format code is of no document that is taken here"),
+    ("xdr.discard-failed", codes.ERROR_ED_DISCARD_FAILED, "There is no such dispensation"),
+    ("xdr.not-stored", codes.ERROR_ED_NOT_STORED, "The dispensation could not be stored"),
+    ("xdr.not-updated", codes.ERROR_ED_NOT_UPDATED, "The prescription could not be updated"),
+    ("xdr.code-missing", codes.ERROR_ED_MISSING_MAPPING, "An expected code is missing"),
+    ("xdr.generic-error", codes.ERROR_ED_GENERIC, "The dispensation failed"),
+)
+"""Refusals that differ in code and words only: fault, code, context."""
+
+
 def _with_type(answer: PlannedAnswer, media_type: str) -> PlannedAnswer:
     others = tuple(field for field in answer.headers if field[0].lower() != "content-type")
     return replace(answer, headers=(*others, ("Content-Type", media_type)))
@@ -255,7 +288,7 @@ def _http_500(answer: PlannedAnswer, _: Scene) -> PlannedAnswer:
 
 
 def _table() -> tuple[Fault, ...]:
-    q55, q38, q39 = (codes.ITI_55,), (codes.ITI_38,), (codes.ITI_39,)
+    q55, q38, q39, q41 = (codes.ITI_55,), (codes.ITI_38,), (codes.ITI_39,), (codes.ITI_41,)
     return (
         Fault(name="answer.slow", transactions=ALL, http=lambda a, s: replace(a, delay_s=s.slow_s)),
         Fault(name="answer.never", transactions=ALL, http=lambda a, s: replace(a, behaviour="never")),
@@ -281,6 +314,19 @@ def _table() -> tuple[Fault, ...]:
         Fault(name="xcar.inline", transactions=q39, retrieval=_inline),
         Fault(name="xcar.other-patient", transactions=q39, retrieval=_other_patient),
         Fault(name="xcar.other-template", transactions=q39, retrieval=_other_template),
+        *(Fault(name=name, transactions=q41, storing=_refusing(code, why)) for name, code, why in _STORING_FAULTS),
+        Fault(
+            name="xdr.partial",
+            transactions=q41,
+            storing=_refusing(codes.ERROR_ED_NOT_IDENTIFIABLE, "A prescription cannot be identified", partly=True),
+        ),
+        Fault(name="xdr.warning", transactions=q41, storing=_stored_with(codes.SEVERITY_WARNING)),
+        Fault(name="xdr.success-with-error", transactions=q41, storing=_stored_with(codes.SEVERITY_ERROR)),
+        Fault(
+            name="xdr.failure-without-error",
+            transactions=q41,
+            storing=lambda a, s: RegistryResponse(status=codes.STATUS_FAILURE),
+        ),
     )
 
 

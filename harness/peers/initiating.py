@@ -1,7 +1,7 @@
-"""The simulated initiating gateway, NCPeH of country B: makes signed ITI-55, ITI-38 and ITI-39 requests."""
+"""The simulated initiating gateway, NCPeH of country B: makes signed ITI-55, ITI-38, ITI-39 and ITI-41 requests."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from harness.model import TRANSACTIONS, OurSide, Patient, PatientId, Practitioner, SutActor
@@ -12,6 +12,7 @@ from harness.peers.clock import Clock, Ids
 from harness.peers.draft import Draft, Query, Token, complete
 from harness.peers.mutations import MUTATIONS, Mutation, needs_settling
 from harness.peers.pki import Pki
+from harness.peers.submitting import Desk, submission
 from harness.peers.tls import client_context
 from harness.wire import codes, saml, soap, xcpd, xds
 from harness.wire.codes import KINDS
@@ -25,10 +26,11 @@ SETTLE_S = 0.5
 
 @dataclass(slots=True)
 class Session:
-    """The assertions of one row: a practitioner logs in once, and confirms treatment of a patient once."""
+    """One row: a practitioner logs in once, and confirms treatment of a patient once; `dispensed` are our dispensations by id."""
 
     hcp: dict[str, saml.SamlAssertion] = field(default_factory=dict)
     trc: dict[tuple[str, str], saml.SamlAssertion] = field(default_factory=dict)
+    dispensed: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,12 @@ class InitiatingGateway:
             refuse(f"actors.{target.actor}.endpoints.{endpoint}", "the SUT file gives no address for this transaction")
         mutations = tuple(_mutation(name, transaction) for name in mutate)
         message_id = f"urn:uuid:{self._ids.uuid()}"
-        query, confirmed = self._query(transaction, arguments, target, patients)
+        query: Query
+        confirmed: PatientId | None
+        if transaction == codes.ITI_41:
+            query, confirmed = self._submission(arguments, patients, practitioners, session)
+        else:
+            query, confirmed = self._query(transaction, arguments, target, patients)
         hcp, trc = self._tokens(arguments, practitioners, session, confirmed)
         draft = Draft(
             pki=self._pki,
@@ -98,6 +105,7 @@ class InitiatingGateway:
             ),
             hcp=hcp,
             trc=trc,
+            boundary=f"MIMEBoundary_{message_id.rpartition(':')[2]}",
         )
         draft = complete(draft, (mutation.alteration for mutation in mutations))
         return PreparedRequest(
@@ -164,7 +172,28 @@ class InitiatingGateway:
             return xds.RetrieveRequest(documents=given.documents(arguments, "documents")), patient
         kinds = given.texts(arguments, "kind", DEFAULT_KIND)
         class_codes = [given.chosen(KINDS, kind, "kind", "document kind").class_code for kind in kinds]
-        return xds.find_documents(patient.cx, class_codes), given.patient_id(arguments, "trc_patient_id") or patient
+        query = xds.find_documents(patient.cx, class_codes, extra=tuple(_filters(arguments)))
+        return query, given.patient_id(arguments, "trc_patient_id") or patient
+
+    def _submission(
+        self,
+        arguments: Arguments,
+        patients: Mapping[str, Patient],
+        practitioners: Mapping[str, Practitioner],
+        session: Session,
+    ) -> tuple[Query, PatientId]:
+        patient = _patient(arguments, patients)
+        identifier = given.patient_id(arguments, "patient_id") or _first_id(arguments, patients)
+        key = given.text(arguments, "practitioner", DEFAULT_PRACTITIONER) or DEFAULT_PRACTITIONER
+        desk = Desk(ours=self._ours, at=self._clock(), ids=self._ids, dispensed=session.dispensed)
+        query = submission(
+            arguments,
+            desk,
+            patient=patient,
+            patient_id=identifier,
+            practitioner=given.chosen(practitioners, key, "practitioner", "practitioner"),
+        )
+        return query, given.patient_id(arguments, "trc_patient_id") or identifier
 
     def _discovery(
         self, arguments: Arguments, target: SutActor, patients: Mapping[str, Patient]
@@ -185,6 +214,18 @@ class InitiatingGateway:
         if arguments.get("patient") is not None:
             query = _with_criteria(query, _patient(arguments, patients), by)
         return _overridden(query, override)
+
+
+def _filters(arguments: Arguments) -> Iterator[xds.Slot]:
+    """The filter slots of a query for original clinical documents. Source: eHDSI XCA Profile, OrCD filters."""
+    for argument, slot in (
+        ("maximum_size", xds.SLOT_MAXIMUM_SIZE),
+        ("created_before", xds.SLOT_CREATED_BEFORE),
+        ("created_after", xds.SLOT_CREATED_AFTER),
+    ):
+        value = given.text(arguments, argument)
+        if value is not None:
+            yield xds.Slot(name=slot, values=(value,))
 
 
 def _mutation(name: str, transaction: str) -> Mutation:

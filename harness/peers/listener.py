@@ -27,7 +27,7 @@ from harness.wire import http
 
 _log = logging.getLogger(__name__)
 
-ENDPOINTS = ("xcpd", "xca")
+ENDPOINTS = ("xcpd", "xca", "xdr")
 _ACCEPT_PAUSE_S = 0.05
 _PEEK_S = 0.05
 _GONE = (OSError, h11.LocalProtocolError)  # ssl's errors are OSErrors
@@ -104,7 +104,7 @@ class PeerServer:
 
     @property
     def endpoints(self) -> Mapping[str, str]:
-        """Endpoint key (xcpd, xca) to the URL it is served at."""
+        """Endpoint key (xcpd, xca, xdr) to the URL it is served at."""
         return dict(self._endpoints)
 
     @property

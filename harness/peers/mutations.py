@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from lxml import etree
 
 from harness import safexml
+from harness.peers import changes
 from harness.peers.arguments import refuse
 from harness.peers.draft import Alteration, Draft, Stage, Token
 from harness.wire import codes, ns, saml, xcpd, xds
@@ -18,8 +19,8 @@ from harness.wire.saml import CodedValue, SamlAssertion, SamlAttribute
 from harness.wire.x509 import Credentials
 from harness.wire.xcpd import DiscoveryQuery
 
-ALL = (codes.ITI_55, codes.ITI_38, codes.ITI_39)
-XCA = (codes.ITI_38, codes.ITI_39)
+ALL = (codes.ITI_55, codes.ITI_38, codes.ITI_39, codes.ITI_41)
+WITH_TRC = (codes.ITI_38, codes.ITI_39, codes.ITI_41)
 
 # Beyond and within the 60 s of clock tolerance that receivers grant (saml-attributes, lifetimes).
 BEYOND_TOLERANCE = timedelta(minutes=2)
@@ -33,6 +34,8 @@ UNKNOWN_CLASS_CODE = "00000-0"
 UNKNOWN_QUERY = "urn:uuid:00000000-0000-4000-8000-000000000404"
 PASSWORD_CONTEXT = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
 FOREIGN_NAMESPACE = "urn:example:unknown"
+UNKNOWN_FORMAT = "urn:example:unknown:2099"
+DISPENSING_RIGHT = "PPD-046"
 DEFERRED_ADDRESS = "https://deferred.invalid/"
 _SETTLE = ("tls.client-certificate.missing", "tls.client-certificate.untrusted")
 
@@ -114,6 +117,15 @@ def _requests(change: Callable[[xds.DocumentRequest], xds.DocumentRequest]) -> C
         return replace(draft, query=xds.RetrieveRequest(documents=tuple(map(change, draft.query.documents))))
 
     return apply
+
+
+def _without_permission(name: str) -> Callable[[SamlAssertion], SamlAssertion]:
+    def changed(attribute: SamlAttribute) -> SamlAttribute:
+        if attribute.name != saml.PERMISSION:
+            return attribute
+        return replace(attribute, values=tuple(v for v in attribute.values if not str(v).endswith(name)))
+
+    return lambda claims: replace(claims, attributes=tuple(map(changed, claims.attributes)))
 
 
 def _expired(claims: SamlAssertion) -> SamlAssertion:
@@ -271,7 +283,7 @@ def _table() -> tuple[Mutation, ...]:
     ) -> Mutation:
         return Mutation(name=name, transactions=transactions, stage=stage, change=change, positive=positive)
 
-    q55, q38, q39 = (codes.ITI_55,), (codes.ITI_38,), (codes.ITI_39,)
+    q55, q38, q39, q41 = (codes.ITI_55,), (codes.ITI_38,), (codes.ITI_39,), (codes.ITI_41,)
     claims, signed, query = Stage.CLAIMS, Stage.SIGNED, Stage.QUERY
     return (
         one("saml.hcp.expired", ALL, claims, _claims("hcp", _expired)),
@@ -297,16 +309,18 @@ def _table() -> tuple[Mutation, ...]:
             claims,
             _claims("hcp", lambda c: replace(c, authn_context_class=PASSWORD_CONTEXT)),
         ),
-        one("saml.trc.missing", XCA, claims, _tokens("trc", lambda token, draft: None)),
-        one("saml.trc.expired", XCA, claims, _claims("trc", _expired)),
-        one("saml.trc.unsigned", XCA, claims, _signer("trc", lambda _: None)),
-        one("saml.trc.tampered", XCA, signed, _signed("trc", _tampered)),
-        one("saml.trc.digest-corrupted", XCA, signed, _signed("trc", _digest_corrupted)),
-        one("saml.trc.untrusted-signer", XCA, claims, _signer("trc", lambda d: d.pki.untrusted_seal)),
-        one("saml.trc.other-hcp", XCA, claims, _claims("trc", _other_hcp)),
-        one("saml.trc.lifetime-too-long", XCA, claims, _claims("trc", _too_long)),
-        one("saml.trc.other-name-id", XCA, claims, _claims("trc", _other_name)),
-        one("saml.trc.wrong-country", XCA, claims, _signer("trc", lambda d: d.pki.other_country_seal)),
+        one("saml.trc.missing", WITH_TRC, claims, _tokens("trc", lambda token, draft: None)),
+        one("saml.trc.expired", WITH_TRC, claims, _claims("trc", _expired)),
+        one("saml.trc.unsigned", WITH_TRC, claims, _signer("trc", lambda _: None)),
+        one("saml.trc.tampered", WITH_TRC, signed, _signed("trc", _tampered)),
+        one("saml.trc.digest-corrupted", WITH_TRC, signed, _signed("trc", _digest_corrupted)),
+        one("saml.trc.untrusted-signer", WITH_TRC, claims, _signer("trc", lambda d: d.pki.untrusted_seal)),
+        one("saml.trc.other-hcp", WITH_TRC, claims, _claims("trc", _other_hcp)),
+        one("saml.trc.lifetime-too-long", WITH_TRC, claims, _claims("trc", _too_long)),
+        one("saml.trc.other-name-id", WITH_TRC, claims, _claims("trc", _other_name)),
+        one("saml.trc.wrong-country", WITH_TRC, claims, _signer("trc", lambda d: d.pki.other_country_seal)),
+        one("saml.hcp.no-organization-id", ALL, claims, _claims("hcp", _without_attribute(saml.ORGANIZATION_ID))),
+        one("saml.hcp.no-dispensing-right", q41, claims, _claims("hcp", _without_permission(DISPENSING_RIGHT))),
         one("soap.security.missing", ALL, Stage.ENVELOPE, _without_security),
         one("soap.action.unknown", ALL, Stage.ENVELOPE, _unknown_action),
         one("soap.header.unknown-must-understand", ALL, Stage.ENVELOPE, _unknown_header),
@@ -331,6 +345,38 @@ def _table() -> tuple[Mutation, ...]:
         one("xcar.document-id.unknown", q39, query, _requests(lambda r: replace(r, id=f"{r.id}9"))),
         one("xcar.repository-id.unknown", q39, query, _requests(lambda r: replace(r, repository=UNKNOWN_COMMUNITY))),
         one("xcar.home.missing", q39, query, _requests(lambda r: replace(r, home=None))),
+        one("xdr.format-code.unknown", q41, query, changes.entries(changes.with_format(UNKNOWN_FORMAT))),
+        one("xdr.document.missing", q41, query, changes.submissions(lambda s: replace(s, documents=()))),
+        one("xdr.metadata.missing", q41, query, changes.submissions(changes.without_entries)),
+        one(
+            "xdr.patient-id.differs",
+            q41,
+            query,
+            changes.entries(lambda e: replace(e, patient_id=changes.of_other_patient(e.patient_id))),
+        ),
+        one(
+            "xdr.source-patient-id.other",
+            q41,
+            query,
+            changes.entries(lambda e: replace(e, source_patient_id=changes.of_other_patient(e.source_patient_id))),
+        ),
+        one("xdr.unique-id.twice", q41, query, changes.submissions(changes.same_id_twice)),
+        one("xdr.unique-id.other", q41, query, changes.entries(lambda e: replace(e, unique_id=f"{e.unique_id}9"))),
+        one("xdr.submission-set.twice", q41, query, changes.submissions(changes.two_sets)),
+        one("xdr.submission-set.missing", q41, query, changes.submissions(lambda s: replace(s, sets=(), nodes=()))),
+        one("xdr.association.missing", q41, query, changes.submissions(lambda s: replace(s, associations=()))),
+        one("xdr.prescription.twice", q41, query, changes.submissions(changes.same_prescription_twice)),
+        one("xdr.order.missing", q41, query, changes.documents(changes.order_removed)),
+        one("xdr.order.two", q41, query, changes.documents(changes.order_added)),
+        one("xdr.order.unknown", q41, query, changes.documents(changes.order_unknown)),
+        one("xdr.attachment.missing", q41, Stage.PAYLOAD, lambda d: replace(d, parts=())),
+        one(
+            "xdr.document.inline",
+            q41,
+            query,
+            changes.submissions(lambda s: replace(s, documents=tuple(replace(d, form="inline") for d in s.documents))),
+            positive=True,
+        ),
     )
 
 

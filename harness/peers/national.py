@@ -28,11 +28,13 @@ class NationalStore:
         self._population = population
         self._consent: str | None = None
         self._documents: dict[str, str] = {}
+        self._said: dict[str, bool] = {}
 
     def reset(self) -> None:
         """Back to what the population says."""
         self._consent = None
         self._documents = {}
+        self._said = {}
 
     def change(self, arguments: Arguments) -> None:
         """What a reply sets: `consent` of everybody, `documents` as one status for all or a mapping from key to status.
@@ -56,8 +58,14 @@ class NationalStore:
                 self._documents[key] = status
 
     def consents(self, patient: Patient) -> bool:
-        """Whether `patient` lets data go; asked and not answered is no."""
+        """Whether `patient` lets data go; asked and not answered is no. What was submitted goes before what a reply set."""
+        if patient.key in self._said:
+            return self._said[patient.key]
         return patient.consent if self._consent is None else self._consent == "granted"
+
+    def note_consent(self, patient: Patient, given_now: bool) -> None:
+        """What `patient` says from now on."""
+        self._said[patient.key] = given_now
 
     def status(self, document: PopulationDocument) -> str:
         """Where `document` stands, a word of DOCUMENT_STATUSES."""

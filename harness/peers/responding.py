@@ -1,4 +1,4 @@
-"""The simulated responding gateway, NCPeH of country A: answers ITI-55, ITI-38 and ITI-39 from a population.
+"""The simulated responding gateway, NCPeH of country A: answers ITI-55, ITI-38, ITI-39 and ITI-41 from a population.
 
 It looks up and answers. Who asks and with which assertions is recorded by the listener and judged elsewhere.
 """
@@ -16,6 +16,7 @@ from harness.peers import arguments as given
 from harness.peers.answers import PlannedAnswer
 from harness.peers.arguments import Arguments, refuse
 from harness.peers.clock import Clock, Ids
+from harness.peers.dispensary import Dispensary
 from harness.peers.faults import (
     FAULTS,
     NO_CONSENT,
@@ -28,7 +29,7 @@ from harness.peers.faults import (
     rights_missing,
 )
 from harness.peers.national import NationalStore
-from harness.wire import cda, codes, mtom, soap, xcpd, xds
+from harness.wire import cda, codes, mtom, soap, xcpd, xdr, xds
 from harness.wire.codes import KINDS
 from harness.wire.soap import Addressing, SoapMessage
 from harness.wire.xcpd import Acknowledgement, DiscoveryAnswer, DiscoveryQuery, Ii, PersonName, Subject
@@ -47,7 +48,10 @@ SLOW_S = 25.0
 
 
 class RespondingGateway:
-    """NCPeH-A as a peer. Source: IHE ITI TF-2, 3.38, 3.39, 3.55; eHDSI XCPD and XCA profiles."""
+    """NCPeH-A as a peer. Source: IHE ITI TF-2, 3.38, 3.39, 3.41, 3.55; eHDSI XCPD, XCA and XDR profiles.
+
+    What is submitted changes the state of prescriptions and consents until `reset` is called.
+    """
 
     def __init__(
         self, ours: OurSide, population: Population, clock: Clock, ids: Ids, *, slow_s: float = SLOW_S
@@ -59,10 +63,12 @@ class RespondingGateway:
         self._ids = ids
         self._slow_s = slow_s
         self._store = NationalStore(population)
+        self._dispensary = Dispensary(population, self._store)
 
     def reset(self) -> None:
-        """Forget what replies have set in the national store: another row starts."""
+        """Forget what was submitted, and what replies have set in the national store: another row starts."""
         self._store.reset()
+        self._dispensary.reset()
 
     def answer(
         self, request: HttpRecord, transaction: str, arguments: Arguments, faults: tuple[str, ...] = ()
@@ -103,6 +109,11 @@ class RespondingGateway:
             for fault in faults:
                 listed = fault.listing(listed, scene) if fault.listing else listed
             return _ok(soap.build_envelope(addressing=addressing, payload=xds.build_query_answer(listed)))
+        if transaction == codes.ITI_41:
+            stored = self._stored(message)
+            for fault in faults:
+                stored = fault.storing(stored, scene) if fault.storing else stored
+            return _ok(soap.build_envelope(addressing=addressing, payload=xds.build_registry_response(stored)))
         fetched = self._fetched(xds.parse_retrieve_request(message.payload))
         for fault in faults:
             fetched = fault.retrieval(fetched, scene) if fault.retrieval else fetched
@@ -212,6 +223,7 @@ class RespondingGateway:
                 scheme=codes.PRACTICE_SETTING_SCHEME,
                 display=codes.PRACTICE_SETTING_NOT_USED,
             ),
+            event_codes=self._dispensary.event_codes(document),
             authors=(Author(slots=(Slot(name="authorPerson", values=("Harness peer",)),)),),
         )
 
@@ -266,6 +278,15 @@ class RespondingGateway:
                 )
         status = codes.STATUS_SUCCESS if not errors else codes.STATUS_PARTIAL_SUCCESS if found else codes.STATUS_FAILURE
         return RetrieveAnswer(status=status, errors=tuple(errors), documents=tuple(found))
+
+    # --- ITI-41
+
+    def _stored(self, message: SoapMessage) -> xds.RegistryResponse:
+        assert message.payload is not None, "asked for a message with a payload"
+        parts = message.parts
+        return self._dispensary.submit(
+            xdr.parse_submission(message.payload, lambda node: mtom.resolve_xop(node, parts))
+        )
 
     # --- common
 

@@ -7,6 +7,7 @@ _BY_PAYLOAD = {
     ns.clark(ns.HL7, codes.INTERACTION_QUERY): codes.ITI_55,
     ns.clark(ns.QUERY, "AdhocQueryRequest"): codes.ITI_38,
     ns.clark(ns.XDSB, "RetrieveDocumentSetRequest"): codes.ITI_39,
+    ns.clark(ns.XDSB, "ProvideAndRegisterDocumentSetRequest"): codes.ITI_41,
 }
 _BY_ACTION = {actions.request: iti for iti, actions in codes.ACTIONS.items()}
 _BY_WORD = ((b"RetrieveDocumentSetRequest", codes.ITI_39), (b"AdhocQueryRequest", codes.ITI_38))
@@ -15,7 +16,7 @@ _BY_WORD = ((b"RetrieveDocumentSetRequest", codes.ITI_39), (b"AdhocQueryRequest"
 def guess_transaction(content_type: str | None, body: bytes, target: str) -> str:
     """The IHE number of the transaction that a request is about, empty when nothing tells.
 
-    A request that cannot be read counts by the path of `target` (`/xcpd`, `/xca`), so that whoever waits for it gets
+    A request that cannot be read counts by the path of `target` (`/xcpd`, `/xca`, `/xdr`), so that whoever waits for it gets
     it and can say what is wrong with it.
     """
     try:
@@ -32,6 +33,8 @@ def _by_path(target: str, body: bytes) -> str:
     path = target.split("?")[0].rstrip("/").lower()
     if path.endswith("/xcpd"):
         return codes.ITI_55
+    if path.endswith("/xdr"):
+        return codes.ITI_41
     if path.endswith("/xca"):
         return next((iti for word, iti in _BY_WORD if word in body), codes.ITI_38)
     return ""

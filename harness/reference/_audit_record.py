@@ -79,6 +79,18 @@ def listing(kind: str) -> Event:
     )
 
 
+def provision(discards: bool) -> Event:
+    """The event of ITI-41 for a dispensation, or for the discard of one."""
+    return Event(
+        code="ITI-41",
+        name=f"DispensationService::{'Discard' if discards else 'Initialize'}",
+        ihe_name="XDR::ProvideandRegisterDocumentSet-b",
+        event_ids={SIDE_A: _IMPORT, SIDE_B: _EXPORT},
+        actions={SIDE_A: "C", SIDE_B: "R"},
+        request_role="3",
+    )
+
+
 def retrieval(kind: str) -> Event:
     """The event of ITI-39 for documents of `kind`."""
     return Event(

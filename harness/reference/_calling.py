@@ -35,6 +35,7 @@ class Sending:
 
     message_id: str
     content: bytes
+    content_type: str = SOAP_TYPE
 
 
 class Caller:
@@ -70,7 +71,9 @@ class Caller:
         try:
             with (
                 httpx.Client(verify=self._context, timeout=self._timeout_s, trust_env=False) as client,
-                client.stream("POST", url, content=sending.content, headers={"Content-Type": SOAP_TYPE}) as response,
+                client.stream(
+                    "POST", url, content=sending.content, headers={"Content-Type": sending.content_type}
+                ) as response,
             ):
                 saw(_certificate(response))
                 content = bytearray()

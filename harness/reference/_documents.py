@@ -6,6 +6,7 @@ Source: IHE ITI TF-2, 3.38 and 3.39; eHDSI XCA Profile.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from lxml import etree
 
@@ -15,6 +16,7 @@ from harness.reference._holdings import Held, Holdings
 from harness.reference._refusing import as_registry_error
 from harness.reference._registry import RegistryError
 from harness.reference._security import Caller, Denial, Surroundings, judge
+from harness.reference._store import Event, Store
 from harness.reference.config import ReferenceConfig
 from harness.wire import soap, xds
 
@@ -31,9 +33,10 @@ class Delivery:
 class DocumentService:
     """Lists and hands out the documents that the country holds."""
 
-    def __init__(self, config: ReferenceConfig, holdings: Holdings) -> None:
+    def __init__(self, config: ReferenceConfig, holdings: Holdings, store: Store) -> None:
         self._config = config
         self._holdings = holdings
+        self._store = store
         self._faults = config.faults
 
     def listing(self, message: soap.SoapMessage, payload: etree._Element, around: Surroundings) -> bytes:
@@ -71,7 +74,7 @@ class DocumentService:
             return self._refused(RegistryError(code=kinds[0].generic_code, context=context), patient)
         if not all(caller.may(k.permissions, self._faults) for k in kinds):
             return self._refused(RegistryError(code="4703", context="a permission is missing"), patient)
-        if patient is not None and not patient.consent and "consent.ignored" not in self._faults:
+        if patient is not None and not self._store.agrees(patient) and "consent.ignored" not in self._faults:
             return self._refused(_no_consent(patient), patient)
         codes = {k.class_code for k in kinds}
         held = self._holdings.of(patient) if patient else ()
@@ -80,6 +83,8 @@ class DocumentService:
         old = "xcaq.old-version.listed" in self._faults
         visible = tuple(d for d in held if d.listed_as in statuses or (old and d.status == "deprecated"))
         documents = tuple(d for d in visible if d.kind and (everything or d.class_code in codes))
+        if "xcaq.filters.ignored" not in self._faults:
+            documents = tuple(d for d in documents if _passes(d, query))
         if not documents:
             return self._none(kinds[0])
         return self._listed(_facts.SUCCESS, (), documents, asked.cx)
@@ -125,9 +130,19 @@ class DocumentService:
             repository=self._config.repository,
             country=self._config.country,
             patient_cx=cx,
+            events=self._events,
         )
         body = _registry.query_answer(status, errors, documents, listed, self._faults)
         return body.encode()
+
+    def _events(self, held: Held) -> tuple[Event, ...]:
+        """The event codes of an entry: state and product of a prescription, nothing for other documents."""
+        prescription = self._store.behind(held)
+        if prescription is None:
+            return ()
+        code = _facts.EVENT_OPEN if self._store.is_open(prescription) else _facts.EVENT_CLOSED
+        state = () if "xcaq.event-state.missing" in self._faults else (_state(code),)
+        return (*state, *(() if "xcaq.event-product.missing" in self._faults else prescription.events))
 
     def retrieval(self, message: soap.SoapMessage, payload: etree._Element, around: Surroundings) -> Delivery:
         """The body that answers the retrieval in `payload`, with the documents it refers to.
@@ -148,7 +163,7 @@ class DocumentService:
             return self._delivered((RegistryError(code="4703", context="a permission is missing"),), ())
         own = caller.patient()
         patient = self._holdings.patient(own.root, own.extension) if own else None
-        if patient is not None and not patient.consent and "consent.ignored" not in self._faults:
+        if patient is not None and not self._store.agrees(patient) and "consent.ignored" not in self._faults:
             error = _no_consent(patient)
             return self._delivered((error,), ())
         if not asked:
@@ -209,6 +224,32 @@ class DocumentService:
         )
         missing = "xcar.attachment.missing" in self._faults
         return Delivery(body=body, attachments=() if missing else attachments, packaged=True)
+
+
+def _state(code: str) -> Event:
+    return Event(scheme=_facts.XDW_EVENTS, code=code, name=code.rpartition(":")[2])
+
+
+def _passes(held: Held, query: xds.DocumentQuery) -> bool:
+    """Whether the document keeps to the filters of the query. Source: eHDSI XCA Profile, filters of original documents."""
+
+    def asked(name: str) -> str:
+        return next(iter(query.values(f"$XDSDocumentEntryFilter{name}")), "")
+
+    largest = asked("MaximumSize")
+    if largest.isdigit() and len(held.content) > int(largest):
+        return False
+    created = datetime.strptime(held.created, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    before, after = _instant(asked("CreatedBefore")), _instant(asked("CreatedAfter"))
+    return (before is None or created <= before) and (after is None or created >= after)
+
+
+def _instant(value: str) -> datetime | None:
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _no_consent(patient: Patient) -> RegistryError:

@@ -13,6 +13,8 @@ ACTION_38 = "urn:ihe:iti:2007:CrossGatewayQuery"
 ACTION_38_ANSWER = "urn:ihe:iti:2007:CrossGatewayQueryResponse"
 ACTION_39 = "urn:ihe:iti:2007:CrossGatewayRetrieve"
 ACTION_39_ANSWER = "urn:ihe:iti:2007:CrossGatewayRetrieveResponse"
+ACTION_41 = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"
+ACTION_41_ANSWER = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-bResponse"
 # Source: WS-Addressing 1.0 SOAP Binding, 6.
 ACTION_SOAP_FAULT = "http://www.w3.org/2005/08/addressing/soap/fault"
 ACTION_ADDRESSING_FAULT = "http://www.w3.org/2005/08/addressing/fault"
@@ -28,6 +30,7 @@ WARNING = SEVERITY + "Warning"
 APPROVED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved"
 DEPRECATED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Deprecated"
 FIND_DOCUMENTS = "urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d"
+HAS_MEMBER = "urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember"
 LOINC = "2.16.840.1.113883.6.1"
 
 # SAML. Source: eHDSI SAML Profile; OASIS SAML 2.0 core.
@@ -77,6 +80,20 @@ ROLES: Mapping[str, str] = {
     "44": "Other Clerical Support Workers",
 }
 XCPD_PERMISSIONS = frozenset({"PRD-006"})
+
+# What is submitted, by format code in small letters. Source: eHDSI XDR Profile; IHE ITI TF-3, 5.1 (consents).
+FORMAT_DISPENSATION = "urn:epsos:ep:dis:2010"
+FORMAT_DISCARD = "urn:ehdsi:ed:discard:2020"
+FORMATS_CONSENT = frozenset({"urn:ihe:iti:bppc:2007", "urn:ihe:iti:bppc-sd:2007"})
+CONSENT_CODES = "1.3.6.1.4.1.12559.11.10.1.3.2.4.1"
+OPT_IN = CONSENT_CODES + ".1"
+OPT_OUT = CONSENT_CODES + ".2"
+DISPENSING_RIGHTS = frozenset({"PPD-046"})
+CONSENT_RIGHTS = frozenset({"PPD-032"})
+DISPENSING_ROLES = frozenset({"2262", "3213"})
+XDW_EVENTS = "1.3.6.1.4.1.19376.1.2.3"
+EVENT_OPEN = "urn:ihe:iti:xdw:2011:eventCode:open"
+EVENT_CLOSED = "urn:ihe:iti:xdw:2011:eventCode:closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ _ALLERGIES = "1.3.6.1.4.1.12559.11.10.1.3.1.2.12"
 class Held:
     """One document as it is listed and handed out. `pair` joins the two forms of one document, empty when it has none.
 
+    A prescription that is `used_up` was dispensed or stopped before.
     `created` is yyyyMMddHHmmss in UTC; `patient` a key of `Holdings.patients`; `kind` None when we do not serve its kind.
     `status` is shared, deprecated, hidden or withdrawn; `replaces` the `key` of the earlier version.
     """
@@ -63,6 +64,7 @@ class Held:
     status: str = "shared"
     replaces: str = ""
     from_folder: bool = False
+    used_up: bool = False
 
     @property
     def listed_as(self) -> str | None:
@@ -192,6 +194,7 @@ def _populated(folder: Path, row: Mapping[str, object]) -> Held:
         title=str(row.get("title", "")) or held.title,
         status=str(row.get("status", "shared")),
         replaces=str(row.get("replaces", "")),
+        used_up=not row.get("dispensable", True),
     )
 
 

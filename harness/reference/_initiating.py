@@ -1,27 +1,30 @@
 """The country B side: asks another country as its user wishes, and shows what comes back, whatever comes back.
 
-Source: eHDSI XCPD and XCA Profiles, requester's duties; NCPeH Components Specification, error codes.
+Source: eHDSI XCPD, XCA and XDR Profiles, requester's duties; NCPeH Components Specification, error codes.
 """
 
 import hashlib
+import threading
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from lxml import etree
 
 from harness.errors import WireError
 from harness.model import PatientId
-from harness.reference import _asking, _assertions, _facts
+from harness.reference import _asking, _assertions, _facts, _messages, _papers, _submitting
 from harness.reference._asking import DocumentKey
 from harness.reference._calling import Caller, Sending, Trouble
+from harness.reference._papers import Paper
 from harness.reference._server import HttpQuestion, HttpReply, client_context
 from harness.reference._shown import Json, Shown, Wish, parse_wish
 from harness.reference._trail import Called, Trail
 from harness.reference.config import PeerSide, ReferenceConfig
 from harness.wire import cda, mtom, soap, xcpd, xds
 
+NO_ACKNOWLEDGEMENT = "ERROR_ED_EDISPENSATION_ACK_NOT_RECEIVED"
 NO_CONNECTION = "ERROR_GENERIC_CONNECTION_NOT_POSSIBLE"
 _NOT_FOUND = frozenset(
     {
@@ -41,6 +44,7 @@ _REFUSING = frozenset({"1001", "1002", "4701", "4702", "4703", "4704"})
 _REFUSING_REASONS = frozenset(
     {"InsufficientRights", "PrivacyViolation", "PolicyViolation", "DemographicsQueryNotAllowed"}
 )
+_CONSENTS = ("put-consent", "discard-consent")
 _CALM_CODES = frozenset({"ERROR_PI_NO_MATCH"})
 
 
@@ -58,8 +62,17 @@ class _Entry:
     format_code: str
 
 
+@dataclass(slots=True)
+class _Memory:
+    """What is kept between wishes: by patient, the last dispensation, and whether its acknowledgement is missing."""
+
+    dispensed: dict[str, Paper] = field(default_factory=dict)
+    unacknowledged: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
 class InitiatingSystem:
-    """Serves its user's wishes one by one; keeps no state between them."""
+    """Serves its user's wishes one by one; remembers dispensations, to take them back and to ask after lost answers."""
 
     def __init__(self, config: ReferenceConfig, trail: Trail | None = None) -> None:
         if config.peer is None:
@@ -68,6 +81,7 @@ class InitiatingSystem:
         self._trail = trail or Trail(config, None, lambda _: "")
         self._peer: PeerSide = config.peer
         self._faults = config.faults
+        self._memory = _Memory()
         context = client_context(config.identity.tls, config.trust_anchors)
         self._caller = Caller(context, config.timeout_s, insistent="retry.many" in config.faults)
 
@@ -78,7 +92,7 @@ class InitiatingSystem:
         except ValueError as exc:
             return _json(400, Shown(shown="error", message=str(exc)))
         try:
-            return _json(200, _Visit(self._config, self._peer, self._caller, wish, self._trail).go())
+            return _json(200, _Visit(self._config, self._peer, self._caller, wish, self._trail, self._memory).go())
         except Crash:
             return HttpReply(status=500, content_type="text/plain; charset=utf-8", body=b"internal error")
 
@@ -86,12 +100,16 @@ class InitiatingSystem:
 class _Visit:
     """One wish being served: its assertions are made once and used in every call."""
 
-    def __init__(self, config: ReferenceConfig, peer: PeerSide, caller: Caller, wish: Wish, trail: Trail) -> None:
+    def __init__(
+        self, config: ReferenceConfig, peer: PeerSide, caller: Caller, wish: Wish, trail: Trail, memory: _Memory
+    ) -> None:
         self._trail = trail
         self._config = config
         self._peer = peer
         self._caller = caller
         self._wish = wish
+        self._memory = memory
+        self._fetched = b""
         self._faults = config.faults
         self._issuing = _assertions.Issuing(
             practitioner=wish.practitioner,
@@ -111,15 +129,27 @@ class _Visit:
             self._list(self._wish.criteria.ids[0])
         if self._wish.operation == "identify" or identified.shown != "patient" or patient is None:
             return identified
+        if self._wish.operation in _CONSENTS:
+            withdrawn = self._wish.operation == "discard-consent"
+            writing = self._writing(patient)
+            return self._submit(_papers.consent(writing, withdrawn=withdrawn), writing, patient)
+        if self._wish.operation == "discard-dispensation":
+            return self._discard(patient)
         if "xcaq.patient-id.queried" in self._faults and self._wish.criteria.ids:
             patient = self._wish.criteria.ids[0]
+        if self._wish.kind == "eprescription" and self._misses_acknowledgement():
+            message = "the acknowledgement of the last dispensation was not received"
+            return Shown(shown="error", code=NO_ACKNOWLEDGEMENT, message=message)
         listed, entries, trc = self._list(patient)
         if self._wish.operation == "list" or listed.shown != "documents":
             return listed
         wanted = [e for e in entries if e.level == self._wish.level]
         if not wanted:
             return Shown(shown="no-document", message="the document is not offered at the level wanted")
-        return self._retrieve(wanted[0], patient, trc)
+        fetched = self._retrieve(wanted[0], patient, trc)
+        if self._wish.operation != "dispense" or fetched.shown != "document":
+            return fetched
+        return self._dispense(patient)
 
     # --- ITI-55
 
@@ -221,13 +251,14 @@ class _Visit:
         if code in _NOT_FOUND:
             shown = "error" if "shown.no-document-as-error" in self._faults else "no-document"
             return Shown(shown=shown, code=code, message=notes)
-        refused = code in _REFUSING or code.endswith("_NO_CONSENT") or code.startswith("ERROR_HPI_")
         if "shown.refusal-hidden" in self._faults:
             return Shown(shown="no-document", message="there is no document")
-        return Shown(shown="refusal" if refused else "error", code=code, message=notes)
+        return self._refused(code, notes)
 
     def _entries(self, answer: xds.QueryAnswer, kind: _facts.Kind) -> tuple[_Entry, ...]:
         levels = {code.casefold(): level for level, (code, _) in kind.formats.items()}
+        if kind.name == "orcd-image":
+            levels[_facts.ORCD_PNG[0].casefold()] = 1
         found: list[_Entry] = []
         for entry in answer.entries:
             form = (entry.format_code.code if entry.format_code else None) or ""
@@ -268,6 +299,7 @@ class _Visit:
     ) -> Shown:
         try:
             header = cda.parse_header(document.content)
+            self._fetched = document.content
         except WireError:
             if entry.level == 1 and document.content.startswith(b"%PDF"):
                 notes = f"{notes}; a bare PDF came instead of CDA".strip("; ")
@@ -286,10 +318,89 @@ class _Visit:
         }
         return Shown(shown="document", code=code, message=notes, documents=(facts,))
 
+    # --- ITI-41
+
+    @property
+    def _key(self) -> str:
+        """Under which dispensations of this patient are remembered."""
+        return "|".join(i.cx for i in self._wish.criteria.ids) or self._wish.criteria.family
+
+    def _misses_acknowledgement(self) -> bool:
+        """Whether the answer to the last dispensation never came; the user is told once."""
+        with self._memory.lock:
+            missing = self._key in self._memory.unacknowledged
+            self._memory.unacknowledged.discard(self._key)
+        return missing and "shown.acknowledgement.hidden" not in self._faults
+
+    def _writing(self, patient: PatientId) -> _papers.Writing:
+        return _papers.Writing(
+            practitioner=self._wish.practitioner,
+            criteria=self._wish.criteria,
+            patient=patient,
+            country=self._config.country,
+            community=self._config.community,
+            at=self._config.clock(),
+            faults=self._faults,
+        )
+
+    def _dispense(self, patient: PatientId) -> Shown:
+        writing = self._writing(patient)
+        try:
+            paper = _papers.dispensation(writing, self._fetched)
+        except (WireError, ValueError) as exc:
+            return Shown(shown="error", message=f"the prescription cannot be dispensed: {exc}")
+        shown = self._submit(paper, writing, patient)
+        if shown.shown == "stored":
+            with self._memory.lock:
+                self._memory.dispensed[self._key] = paper
+        return shown
+
+    def _discard(self, patient: PatientId) -> Shown:
+        with self._memory.lock:
+            paper = self._memory.dispensed.pop(self._key, None)
+        if paper is None:
+            return Shown(shown="error", message="no dispensation of this patient is known")
+        return self._submit(replace(paper, operation="discard"), self._writing(patient), patient)
+
+    def _submit(self, paper: Paper, writing: _papers.Writing, patient: PatientId) -> Shown:
+        trc = _assertions.treatment_assertion(self._issuing, f"_{uuid.uuid4()}", self._hcp_id, patient.cx)
+        sent = _submitting.submission(writing, paper)
+        message = self._call(self._peer.xdr, _facts.ACTION_41, (self._hcp, trc), lambda: sent.payload, sent.attachments)
+        if isinstance(message, Trouble):
+            return self._unanswered(message, paper)
+        try:
+            answer = xds.parse_registry_response(_payload(message))
+        except WireError:
+            return _unreadable()
+        failing = [e for e in answer.errors if not (e.severity or "").endswith(":Warning")]
+        notes = "; ".join(e.context or e.code or "" for e in answer.errors)
+        code = next((e.code or "" for e in (*failing, *answer.errors)), "")
+        if (failing or answer.status != _facts.SUCCESS) and "shown.submission-refusal.hidden" not in self._faults:
+            return self._refused(code, notes or "the other country did not take the document")
+        return Shown(shown="stored", code=code, message=notes)
+
+    def _unanswered(self, trouble: Trouble, paper: Paper) -> Shown:
+        """Nobody knows whether the other country took it."""
+        if "shown.acknowledgement.hidden" in self._faults and trouble.kind in ("timeout", "transport"):
+            return Shown(shown="stored")
+        if paper.operation == "dispense" and trouble.kind in ("timeout", "transport"):
+            with self._memory.lock:
+                self._memory.unacknowledged.add(self._key)
+        return self._trouble(trouble, "no-document")
+
+    def _refused(self, code: str, notes: str) -> Shown:
+        refused = code in _REFUSING or code.endswith("_NO_CONSENT") or code.startswith("ERROR_HPI_")
+        return Shown(shown="refusal" if refused else "error", code=code, message=notes)
+
     # --- calls
 
     def _call(
-        self, url: str, action: str, assertions: Sequence[bytes], payload: Callable[[], str]
+        self,
+        url: str,
+        action: str,
+        assertions: Sequence[bytes],
+        payload: Callable[[], str],
+        attachments: Sequence[tuple[str, str, bytes]] = (),
     ) -> soap.SoapMessage | Trouble:
         def build() -> Sending:
             message_id = str(uuid.uuid4())
@@ -302,7 +413,12 @@ class _Visit:
                 faults=self._faults,
             )
             sent.append(content)
-            return Sending(message_id=_asking.full_message_id(message_id, self._faults), content=content)
+            full = _asking.full_message_id(message_id, self._faults)
+            if not attachments:
+                return Sending(message_id=full, content=content)
+            boundary = f"MIMEBoundary_{uuid.uuid4().hex}"
+            content_type, content = _messages.package(content, attachments, boundary)
+            return Sending(message_id=full, content=content, content_type=content_type)
 
         sent: list[bytes] = []
         seen: list[bytes] = [b""]

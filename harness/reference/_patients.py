@@ -10,6 +10,7 @@ from harness.reference._discovery import Refusal
 from harness.reference._holdings import Holdings
 from harness.reference._refusing import as_refusal
 from harness.reference._security import Denial, Surroundings, judge
+from harness.reference._store import Store
 from harness.reference.config import ReferenceConfig
 from harness.wire import soap, xcpd
 
@@ -17,9 +18,10 @@ from harness.wire import soap, xcpd
 class PatientService:
     """Finds patients among those the country holds."""
 
-    def __init__(self, config: ReferenceConfig, holdings: Holdings) -> None:
+    def __init__(self, config: ReferenceConfig, holdings: Holdings, store: Store) -> None:
         self._config = config
         self._holdings = holdings
+        self._store = store
         self._faults = config.faults
 
     def answer(self, message: soap.SoapMessage, payload: etree._Element, around: Surroundings) -> bytes:
@@ -121,7 +123,7 @@ class PatientService:
                 detail="ERROR_PI_MULTIPLE_MATCHES",
                 explanation="the identifiers belong to different patients",
             )
-        if not all(p.consent for p in matches) and "consent.ignored" not in self._faults:
+        if not all(map(self._store.agrees, matches)) and "consent.ignored" not in self._faults:
             return self._no_consent(any(p.consent_awaited for p in matches))
         return matches
 

@@ -3,12 +3,13 @@
 Source: IHE ITI TF-2, 3.38 and 3.39; TF-3, 4.2 (entry metadata); eHDSI XCA Profile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.reference import _facts
 from harness.reference._holdings import Held
 from harness.reference._messages import element, text
+from harness.reference._store import Event
 
 _RIM = "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
 _RS = "urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0"
@@ -24,6 +25,7 @@ _SCHEMES = {
     "confidentiality": "urn:uuid:f4f85eac-e6cb-4883-b524-f2705394840f",
     "facility": "urn:uuid:f33fb8ac-18af-42cc-ae0e-ed0b0bdb91e1",
     "practice": "urn:uuid:cccf5598-8b07-4b77-a05e-ae952c785ead",
+    "event": "urn:uuid:2c6b8cb7-8b2a-4051-b291-b1ae6a575ef4",
 }
 _PATIENT_SCHEME = "urn:uuid:58a6f841-87b3-4a3e-92fd-a8ffeff98427"
 _UNIQUE_SCHEME = "urn:uuid:2e82c1f6-a085-4c72-9da3-8640a32e42ab"
@@ -41,12 +43,13 @@ class RegistryError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """What the entries of one answer share: whose they are and where they lie."""
+    """What the entries of one answer share: whose they are and where they lie; `events` gives the event codes of one."""
 
     home: str
     repository: str
     country: str
     patient_cx: str
+    events: Callable[[Held], Sequence[Event]] = lambda held: ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,11 @@ def retrieve_answer(
         registry + "".join(_retrieved(d, faults) for d in documents),
         **{"xmlns:xdsb": "urn:ihe:iti:xds-b:2007", "xmlns:rs": _RS, "xmlns:rim": _RIM},
     )
+
+
+def registry_response(status: str, errors: Sequence[RegistryError]) -> str:
+    """rs:RegistryResponse, the answer to a submission."""
+    return element("rs:RegistryResponse", _errors(errors, frozenset()), status=status, **{"xmlns:rs": _RS})
 
 
 def _errors(errors: Sequence[RegistryError], faults: frozenset[str]) -> str:
@@ -137,6 +145,7 @@ def _entry(held: Held, listed: Listed, faults: frozenset[str], index: int) -> st
         ),
         element("rim:VersionInfo", versionName="1.1"),
         *(_classification(held, *code) for code in codes),
+        *(_event(held, n, e) for n, e in enumerate(listed.events(held), start=1)),
         _external(held, _PATIENT_SCHEME, patient, "patientId"),
         unique,
     )
@@ -222,6 +231,18 @@ def _classification(held: Held, scheme: str, code: str, system: str, display: st
         classificationScheme=_SCHEMES[scheme],
         classifiedObject=held.uuid,
         nodeRepresentation=code,
+    )
+
+
+def _event(held: Held, number: int, event: Event) -> str:
+    return element(
+        "rim:Classification",
+        _slot("codingScheme", event.scheme) + _name("rim:Name", event.name),
+        id=held.part_uuid(f"event-{number}"),
+        objectType=_OBJECT + "Classification",
+        classificationScheme=_SCHEMES["event"],
+        classifiedObject=held.uuid,
+        nodeRepresentation=event.code,
     )
 
 

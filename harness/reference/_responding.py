@@ -1,7 +1,7 @@
 """The country A side up to SOAP: takes requests, refuses malformed ones, hands the others on, wraps the answers.
 
 Error shapes are those the field agrees on first (see the codes beside each refusal); faults of `FAULTS` bend one
-behaviour each. Source: eHDSI XCPD and XCA Profiles; NCPeH Components Specification, error codes.
+behaviour each. Source: eHDSI XCPD, XCA and XDR Profiles; NCPeH Components Specification, error codes.
 """
 
 import logging
@@ -16,9 +16,11 @@ from harness.reference._documents import Delivery, DocumentService
 from harness.reference._holdings import Holdings
 from harness.reference._messages import Fault
 from harness.reference._patients import PatientService
+from harness.reference._provision import ProvisionService
 from harness.reference._refusing import SoapFaulted
 from harness.reference._security import Surroundings
 from harness.reference._server import HttpQuestion, HttpReply
+from harness.reference._store import Store
 from harness.reference._trail import Trail
 from harness.reference.config import ReferenceConfig
 from harness.wire import soap, x509
@@ -35,11 +37,13 @@ _OPERATIONS = {
         _facts.ACTION_38: "{urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0}AdhocQueryRequest",
         _facts.ACTION_39: "{urn:ihe:iti:xds-b:2007}RetrieveDocumentSetRequest",
     },
+    "/xdr": {_facts.ACTION_41: "{urn:ihe:iti:xds-b:2007}ProvideAndRegisterDocumentSetRequest"},
 }
 _ANSWER_ACTIONS = {
     _facts.ACTION_55: (_facts.ACTION_55_ANSWER, "xcpd.action.wrong"),
     _facts.ACTION_38: (_facts.ACTION_38_ANSWER, "xcaq.action.wrong"),
     _facts.ACTION_39: (_facts.ACTION_39_ANSWER, "xcar.action.wrong"),
+    _facts.ACTION_41: (_facts.ACTION_41_ANSWER, "xdr.action.wrong"),
 }
 _SOAP_TYPES = ("application/soap+xml", "multipart/related")
 _TRACE = (
@@ -59,13 +63,15 @@ class _Request:
 
 
 class RespondingSystem:
-    """Answers requests from what the country holds; keeps no state between them."""
+    """Answers requests from what the country holds; what is submitted changes it."""
 
     def __init__(self, config: ReferenceConfig, holdings: Holdings, trail: Trail | None = None) -> None:
         self._config = config
         self._trail = trail or Trail(config, None, lambda _: "")
-        self._patients = PatientService(config, holdings)
-        self._documents = DocumentService(config, holdings)
+        store = Store(holdings)
+        self._patients = PatientService(config, holdings, store)
+        self._documents = DocumentService(config, holdings, store)
+        self._provision = ProvisionService(config, holdings, store)
         self._faults = config.faults
         self._anchors = x509.parse_certificates(config.trust_anchors)
 
@@ -140,6 +146,8 @@ class RespondingSystem:
                 return self._reply(request, self._patients.answer(request.message, request.payload, around))
             if request.action == _facts.ACTION_38:
                 return self._reply(request, self._documents.listing(request.message, request.payload, around))
+            if request.action == _facts.ACTION_41:
+                return self._reply(request, self._provision.submission(request.message, request.payload, around))
             return self._deliver(request, self._documents.retrieval(request.message, request.payload, around))
         except WireError as exc:
             raise SoapFaulted(Fault(code="Sender", reason="the body of the message cannot be read")) from exc

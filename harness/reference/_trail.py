@@ -19,7 +19,7 @@ from harness.reference._audit_sending import Sender
 from harness.reference._security import trc_patient
 from harness.reference._server import HttpQuestion, HttpReply
 from harness.reference.config import ReferenceConfig
-from harness.wire import mtom, saml, soap, x509, xcpd, xds
+from harness.wire import mtom, saml, soap, x509, xcpd, xdr, xds
 
 _PREFIX = {SIDE_A: "audit.", SIDE_B: "audit-b."}
 _NO_MATCH = "NF"
@@ -199,9 +199,22 @@ def _event_of(
         if name == "RetrieveDocumentSetRequest":
             wanted = tuple(d.id for d in xds.parse_retrieve_request(payload).documents if d.id)
             return audit.retrieval(kind_of(wanted)), "", wanted
+        if name == "ProvideAndRegisterDocumentSetRequest":
+            return _provision_of(payload)
     except WireError:
         return None
     return None
+
+
+def _provision_of(payload: etree._Element) -> tuple[Event, str, tuple[str, ...]] | None:
+    """As `_event_of`, for a submission; None for one that is about no dispensation, such as a consent."""
+    sent = xdr.parse_submission(payload, lambda node: mtom.BinaryContent(content=b"", form="xop"))
+    formats = {(e.format_code.code or "").casefold() for e in sent.entries if e.format_code}
+    if not formats & {_facts.FORMAT_DISPENSATION, _facts.FORMAT_DISCARD}:
+        return None
+    patient = next((e.patient_id for e in sent.entries if e.patient_id), "") or ""
+    documents = tuple(e.unique_id for e in sent.entries if e.unique_id)
+    return audit.provision(_facts.FORMAT_DISCARD in formats), patient, documents
 
 
 def _cx(value: xcpd.Ii) -> str:
@@ -248,10 +261,12 @@ def _read(entry: Entry, payload: etree._Element, answer: soap.SoapMessage) -> En
         if found.query_response_code == _NO_MATCH:
             return replace(entry, outcome="4", error=(codes[0] if codes else "", "no match"))
         return replace(entry, outcome="8", error=(codes[0] if codes else "", "refused"))
-    read: xds.QueryAnswer | xds.RetrieveAnswer
+    read: xds.QueryAnswer | xds.RetrieveAnswer | xds.RegistryResponse
     if name == "AdhocQueryResponse":
         read = xds.parse_query_answer(payload)
         entry = replace(entry, documents=tuple(e.unique_id for e in read.entries if e.unique_id))
+    elif name == "RegistryResponse":
+        read = xds.parse_registry_response(payload)
     else:
         read = xds.parse_retrieve_answer(payload, lambda node: mtom.resolve_xop(node, answer.parts))
     if read.status == _facts.SUCCESS and not read.errors:

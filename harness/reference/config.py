@@ -25,11 +25,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerSide:
-    """The country that the B side asks: its community and its endpoint URLs."""
+    """The country that the B side asks: its community and its endpoint URLs; without `xdr` nothing can be submitted to it."""
 
     home_community: str
     xcpd: str
     xca: str
+    xdr: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,4 +90,5 @@ class Endpoints:
 
     xcpd: str | None = None
     xca: str | None = None
+    xdr: str | None = None
     trigger: str | None = None

@@ -97,10 +97,10 @@ def serve(config: ReferenceConfig, *, ready: Callable[[Endpoints], None], stop: 
             kinds = {d.unique_id: d.kind or "" for d in holdings.documents}
             trail = Trail(config, sender, lambda document: kinds.get(document, ""))
             answer = RespondingSystem(config, holdings, trail).answer
-            listener = _listen(config, config.port_a, {"/xcpd": answer, "/xca": answer})
+            listener = _listen(config, config.port_a, {"/xcpd": answer, "/xca": answer, "/xdr": answer})
             listeners.append(listener)
             base = _base(config.host, listener.port)
-            endpoints |= {"xcpd": f"{base}/xcpd", "xca": f"{base}/xca"}
+            endpoints |= {"xcpd": f"{base}/xcpd", "xca": f"{base}/xca", "xdr": f"{base}/xdr"}
         if NCPEH_B in config.actors:
             listener = _listen(
                 config,
@@ -139,7 +139,8 @@ def describe_sut(
     actors: dict[str, object] = {}
     common = {"country": config.country, "home_community": config.home_community}
     if endpoints.xcpd and endpoints.xca:
-        actors[NCPEH_A] = {**common, "endpoints": {"xcpd": endpoints.xcpd, "xca": endpoints.xca}}
+        served = {"xcpd": endpoints.xcpd, "xca": endpoints.xca, "xdr": endpoints.xdr}
+        actors[NCPEH_A] = {**common, "endpoints": {key: url for key, url in served.items() if url}}
     if endpoints.trigger:
         actors[NCPEH_B] = {**common, "trigger": {"http": {"url": endpoints.trigger, "method": "POST"}}}
     content: dict[str, object] = {

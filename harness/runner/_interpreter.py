@@ -778,7 +778,7 @@ class RowRun:
     def _arguments(self, step: Send | Trigger, scope: Scope) -> dict[str, Datum]:
         """The arguments of `step`, patient and practitioner filled from `given` where it names none."""
         arguments = scope.resolve_mapping(step.with_)
-        if "patient" not in arguments and "patient_id" not in arguments and self._patient:
+        if "patient" not in arguments and self._patient:
             arguments["patient"] = self._patient
         arguments.setdefault("practitioner", self._given(scope, "practitioner", "physician"))
         return arguments

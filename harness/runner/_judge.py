@@ -42,11 +42,16 @@ _PAYLOAD = {
     ("response", "ITI-55"): "XCPD-A-001",
     ("response", "ITI-38"): "XCAQ-A-001",
     ("response", "ITI-39"): "XCAR-A-004",
+    ("response", "ITI-41"): "XDR-A-001",
     ("request", "ITI-55"): "XCPD-B-001",
     ("request", "ITI-38"): "XCAQ-B-001",
     ("request", "ITI-39"): "XCAR-B-001",
+    ("request", "ITI-41"): "XDR-B-001",
 }
 """The requirement that an unreadable payload misses, by who wrote it and transaction."""
+
+_RETRIEVED_DOCUMENT, _SUBMITTED_DOCUMENT = "XCAR-A-006", "XDR-B-008"
+"""The requirement that the rules of a document's kind decide, by the direction in which it travels."""
 
 CODES_KNOWN = "CDA-011"
 """The requirement on value sets; it counts in rows that cover it, elsewhere the coverage figure tells what was looked up."""
@@ -196,6 +201,10 @@ class Judge:
         if exchange.initiator is Party.PEER:
             for index, document in enumerate(view.retrieved):
                 reports.append(self.validator.validate(f"{side}/document:{index}", document.content))
+        elif view.submission is not None:
+            for index, submitted in enumerate(view.submission.documents):
+                report = self.validator.validate(f"{side}/document:{index}", submitted.content)
+                reports.append(_attributed(report, _RETRIEVED_DOCUMENT, _SUBMITTED_DOCUMENT))
         return tuple(reports)
 
     def _decided_by(self, report: ValidationReport) -> list[RequirementResult]:
@@ -219,7 +228,9 @@ def bytes_of(view: checks.View, message: str) -> bytes | None:
     side, _, document = message.partition("/document:")
     if document:
         index = int(document) if document.isdigit() else -1
-        return view.retrieved[index].content if 0 <= index < len(view.retrieved) else None
+        sent = view.submission.documents if side == "request" and view.submission is not None else ()
+        held = [d.content for d in (sent or view.retrieved)]
+        return held[index] if 0 <= index < len(held) else None
     read = {"request": view.request, "response": view.response}.get(side)
     return read.envelope if read is not None and not isinstance(read, WireError) else None
 
@@ -241,6 +252,15 @@ def without_echo(report: ValidationReport) -> ValidationReport:
         for use in report.uses
     )
     return replace(report, findings=left, uses=uses, verdict=roll_up(use.verdict for use in uses))
+
+
+def _attributed(report: ValidationReport, of: str, to: str) -> ValidationReport:
+    """`report` with what is said of requirement `of` said of `to` instead."""
+    return replace(
+        report,
+        findings=tuple(replace(f, requirement=to) if f.requirement == of else f for f in report.findings),
+        uses=tuple(replace(u, requirement=to) if u.requirement == of else u for u in report.uses),
+    )
 
 
 def unreadable(side: str, body: bytes, error: WireError, requirement: str | None = None) -> ValidationReport:

@@ -61,7 +61,7 @@ def trigger_content(
             "purpose_of_use": practitioner.purpose_of_use,
             "permissions": list(practitioner.permissions),
         },
-        "kind": str(arguments.get("kind", "patient-summary")),
+        "kind": str(arguments.get("kind", "eprescription" if step.operation == "dispense" else "patient-summary")),
         "level": arguments.get("level", 3),
     }
 

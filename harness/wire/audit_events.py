@@ -84,17 +84,17 @@ def _retrieve(number: str, service: str, *kinds: str) -> EventSpec:
     )
 
 
-def _provide(number: str, operation: str) -> EventSpec:
+def _provide(number: str, operation: str, kind: str) -> EventSpec:
     return EventSpec(
         id=f"EHDSI-{number}",
-        code="ITI-41",
+        code=codes.ITI_41,
         name=f"DispensationService::{operation}",
         ihe_name="XDR::ProvideandRegisterDocumentSet-b",
         sides=("A", "B"),
         actions={"A": ("C",), "B": ("R",)},
         event_ids={"A": IMPORT, "B": EXPORT},
-        transaction="ITI-41",
-        kinds=("edispensation",),
+        transaction=codes.ITI_41,
+        kinds=(kind,),
         older=(f"epsos-{number}",),
     )
 
@@ -144,8 +144,8 @@ EVENTS: Mapping[str, EventSpec] = {
         _retrieve("22", "PatientService", "patient-summary"),
         _list("31", "OrderService", "eprescription"),
         _retrieve("32", "OrderService", "eprescription"),
-        _provide("41", "Initialize"),
-        _provide("42", "Discard"),
+        _provide("41", "Initialize", "edispensation"),
+        _provide("42", "Discard", "edispensation-discard"),
         _list("61", "OrCDService", *_ORCD),
         _retrieve("62", "OrCDService", *_ORCD),
         _own("EHDSI-91", "identityProvider::HPAuthentication", "XUA::ProvideX-UserAssertion", code="ITI-40"),

@@ -35,6 +35,7 @@ ACTIONS: Mapping[str, Actions] = {
     ITI_55: Actions(request=ACTION_XCPD_REQUEST, response=ACTION_XCPD_RESPONSE),
     ITI_38: Actions(request=ACTION_XCA_QUERY_REQUEST, response=ACTION_XCA_QUERY_RESPONSE),
     ITI_39: Actions(request=ACTION_XCA_RETRIEVE_REQUEST, response=ACTION_XCA_RETRIEVE_RESPONSE),
+    ITI_41: Actions(request=ACTION_XDR_REQUEST, response=ACTION_XDR_RESPONSE),
 }
 
 # --- Code systems. Source: HL7 OID registry; eHDSI master value sets catalogue.

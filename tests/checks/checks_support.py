@@ -22,7 +22,8 @@ from harness.model import (
     SystemIdentity,
     TlsFacts,
 )
-from harness.wire import codes, mtom, saml, soap, x509, xcpd, xds, xmldsig
+from harness.peers import papers
+from harness.wire import codes, dispensing, mtom, saml, soap, x509, xcpd, xdr, xds, xmldsig
 from harness.wire.saml import CodedValue, SamlAssertion, SamlAttribute
 from harness.wire.xcpd import Ii
 
@@ -46,6 +47,16 @@ PHYSICIAN = Practitioner(
     locality="Fictiegem",
     permissions=("PRD-003", "PRD-004", "PRD-005", "PRD-006", "PRD-010", "PRD-016"),
 )
+PHARMACIST = replace(
+    PHYSICIAN,
+    key="pharmacist",
+    name="Apr. Elise Artsenij",
+    role_code="2262",
+    role_display="Pharmacists",
+    facility_type="Pharmacy",
+    permissions=("PRD-004", "PRD-006", "PRD-010", "PPD-046", "PPD-032"),
+)
+EP_3, EP_1 = "2.999.250.9.43", "2.999.250.9.44"
 PS_3, PS_1 = "2.999.250.9.1", "2.999.250.9.2"
 REQUEST_UUID = "urn:uuid:0b6a2d1e-5f0c-4c52-9d0e-8a1f5e2b7c01"
 ANSWER_UUID = "urn:uuid:0b6a2d1e-5f0c-4c52-9d0e-8a1f5e2b7c02"
@@ -100,8 +111,8 @@ def pki() -> Pki:
     )
 
 
-def identity(at: datetime = AT) -> SamlAssertion:
-    return saml.new_hcp_assertion(PHYSICIAN, id="_hcp-1", country="BE", home_community=HOME_B, at=at)
+def identity(at: datetime = AT, who: Practitioner = PHYSICIAN) -> SamlAssertion:
+    return saml.new_hcp_assertion(who, id="_hcp-1", country="BE", home_community=HOME_B, at=at)
 
 
 def confirmation(hcp: SamlAssertion, patient: PatientId = PATIENT_ID) -> SamlAssertion:
@@ -119,8 +130,8 @@ class Made:
     """One exchange as values; `view` builds and signs it. The edits replace bytes in the finished envelopes."""
 
     transaction: str
-    query: xcpd.DiscoveryQuery | xds.DocumentQuery | xds.RetrieveRequest
-    answer: xcpd.DiscoveryAnswer | xds.QueryAnswer | xds.RetrieveAnswer | None
+    query: xcpd.DiscoveryQuery | xds.DocumentQuery | xds.RetrieveRequest | xdr.Submission
+    answer: xcpd.DiscoveryAnswer | xds.QueryAnswer | xds.RetrieveAnswer | xds.RegistryResponse | None
     fault: tuple[str, str] | None = None
     tokens: tuple[SamlAssertion, ...] = ()
     signers: dict[str, x509.Credentials | None] = field(default_factory=dict)
@@ -167,6 +178,7 @@ class Made:
 
     def view(self, by: Party) -> checks.View:
         response, kind = self._response()
+        request, request_kind = self._request()
         tls = TlsFacts(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384", peer_certificate=self.tls)
         return checks.view(
             Exchange(
@@ -176,7 +188,7 @@ class Made:
                 url="https://127.0.0.1/",
                 started_at=self.at,
                 duration_s=0.1,
-                request=http("POST / HTTP/1.1", soap.CONTENT_TYPE, self._request()),
+                request=http("POST / HTTP/1.1", request_kind, request),
                 response=http("HTTP/1.1 200 OK", kind, response),
                 tls=tls,
                 altered=self.altered,
@@ -190,12 +202,19 @@ class Made:
     def judged(self, actor: str) -> tuple[checks.CheckResult, ...]:
         return checks.automatic(self.view(Party.PEER if actor == "ncpeh-a" else Party.SUT), self.context(actor))
 
-    def _request(self) -> bytes:
+    def _request(self) -> tuple[bytes, str]:
         tokens = tuple(self._signed(t) for t in self.tokens)
-        envelope = soap.build_envelope(
-            addressing=self.asking, payload=payload(self.query), assertions=tokens, extra_header=self.extra_header
+        body, parts = (
+            xdr.build_submission(self.query) if isinstance(self.query, xdr.Submission) else (payload(self.query), ())
         )
-        return edited(envelope, self.request_edits)
+        envelope = soap.build_envelope(
+            addressing=self.asking, payload=body, assertions=tokens, extra_header=self.extra_header
+        )
+        envelope = edited(envelope, self.request_edits)
+        if not parts:
+            return envelope, soap.CONTENT_TYPE
+        kind, package = mtom.build_multipart(envelope, parts, "boundary-0001")
+        return package, kind
 
     def _signed(self, token: SamlAssertion) -> bytes:
         xml, signer = saml.build_assertion(token), self.signers.get(token.kind, pki().seal)
@@ -214,6 +233,8 @@ class Made:
             body, parts = xds.build_retrieve_answer(self.answer)
         elif isinstance(self.answer, xds.QueryAnswer):
             body = xds.build_query_answer(self.answer)
+        elif isinstance(self.answer, xds.RegistryResponse):
+            body = xds.build_registry_response(self.answer)
         else:
             assert self.answer is not None
             body = xcpd.build_answer(self.answer)
@@ -224,7 +245,9 @@ class Made:
         return package, kind
 
 
-def payload(query: xcpd.DiscoveryQuery | xds.DocumentQuery | xds.RetrieveRequest) -> bytes:
+def payload(query: xcpd.DiscoveryQuery | xds.DocumentQuery | xds.RetrieveRequest | xdr.Submission) -> bytes:
+    if isinstance(query, xdr.Submission):
+        return xdr.build_submission(query)[0]
     if isinstance(query, xcpd.DiscoveryQuery):
         return xcpd.build_query(query)
     return xds.build_query(query) if isinstance(query, xds.DocumentQuery) else xds.build_retrieve_request(query)
@@ -369,21 +392,26 @@ def entry(level: int, kind: str = "patient-summary") -> xds.DocumentEntry:
     )
 
 
-def find(kind: str = "patient-summary") -> Made:
-    """ITI-38 with one document in two levels, after `identify`."""
-    structured, file = entry(3, kind), entry(1, kind)
+def find(kind: str = "patient-summary", *extra: xds.Slot) -> Made:
+    """ITI-38 with one document in its levels, after `identify`; `extra` slots in the query."""
+    file = entry(1, kind)
+    structured = entry(3, kind) if 3 in codes.KINDS[kind].formats else None
     link = xds.Association(
         type=codes.ASSOCIATION_XFRM,
         source=file.id,
-        target=structured.id,
+        target=structured.id if structured else None,
         id="urn:uuid:0b6a2d1e-5f0c-4c52-9d0e-8a1f5e2b7c09",
     )
     asking, answering = addressing(codes.ITI_38)
     hcp = identity()
     return Made(
         transaction=codes.ITI_38,
-        query=xds.find_documents(PATIENT_ID.cx, (codes.KINDS[kind].class_code,)),
-        answer=xds.QueryAnswer(status=codes.STATUS_SUCCESS, entries=(structured, file), associations=(link,)),
+        query=xds.find_documents(PATIENT_ID.cx, (codes.KINDS[kind].class_code,), extra=extra),
+        answer=xds.QueryAnswer(
+            status=codes.STATUS_SUCCESS,
+            entries=(structured, file) if structured else (file,),
+            associations=(link,) if structured else (),
+        ),
         tokens=(hcp, confirmation(hcp)),
         asking=replace(asking, message_id=REQUEST_UUID.replace("7c01", "7c11")),
         answering=replace(answering, relates_to=REQUEST_UUID.replace("7c01", "7c11")),
@@ -423,6 +451,135 @@ def fetch(*levels: int) -> Made:
         id="x0003",
         earlier=(identify(), listing),
     )
+
+
+def prescription() -> bytes:
+    """A prescription that forbids a substitution."""
+    return (DOCUMENTS / "ep-nominal-2-3.xml").read_bytes()
+
+
+def fetch_prescription(state: str = codes.EVENT_DISPENSABLE) -> Made:
+    """ITI-39 with a prescription of level 3, listed with all it says, in `state`."""
+    said = dispensing.parse_prescription(prescription())
+    product = said.product
+    events = tuple(
+        xds.Coded(code=code, scheme=scheme)
+        for code, scheme in (
+            (state, codes.XDW_EVENT),
+            (product.atc, codes.ATC),
+            (product.form, codes.EDQM),
+            (product.strength, codes.STRENGTH),
+            (said.substitution, codes.HL7_SUBSTITUTION),
+        )
+    )
+    listing = find("eprescription")
+    assert isinstance(listing.answer, xds.QueryAnswer)
+    content = prescription()
+    sha1 = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+    listed = tuple(
+        replace(e, unique_id=EP_3 if e.level == 3 else EP_1, event_codes=events, hash=sha1, size=str(len(content)))
+        for e in listing.answer.entries
+    )
+    listing = listing.answered(entries=listed)
+    made, home = fetch(3), f"urn:oid:{HOME_A}"
+    document = xds.RetrievedDocument(home=home, repository=REPOSITORY, id=EP_3, mime_type="text/xml", content=content)
+    asked = xds.DocumentRequest(home=home, repository=REPOSITORY, id=EP_3)
+    return replace(
+        made,
+        query=xds.RetrieveRequest(documents=(asked,)),
+        answer=xds.RetrieveAnswer(status=codes.STATUS_SUCCESS, documents=(document,)),
+        earlier=(identify(), listing),
+    )
+
+
+def dispensation(*, substituted: bool = False, number: str = "ED-1") -> bytes:
+    """An eDispensation of `prescription`, written by our country B."""
+    said = dispensing.parse_prescription(prescription())
+    assert said.id is not None
+    scene = papers.Scene(
+        patient=PATIENT, patient_id=PATIENT_ID, practitioner=PHARMACIST, country="BE", home=HOME_B, at=AT
+    )
+    return papers.write_dispensation(
+        scene,
+        id=Ii(root=f"{HOME_B}.9", extension=number),
+        orders=(said.id,),
+        product=said.product,
+        substituted=substituted,
+    )
+
+
+def submit(kind: str = "edispensation", content: bytes | None = None) -> Made:
+    """ITI-41 that country A takes, after `fetch_prescription`."""
+    known = codes.KINDS[kind]
+    document = dispensation() if content is None else content
+    coded = xds.Coded(code=known.class_code, scheme=codes.LOINC)
+    number, package = "urn:uuid:0b6a2d1e-5f0c-4c52-9d0e-8a1f5e2b7c31", "urn:uuid:0b6a2d1e-5f0c-4c52-9d0e-8a1f5e2b7c32"
+    info = (f"PID-3|{PATIENT_ID.cx}", "PID-5|Exemplaire^Camille", "PID-7|19790314", "PID-8|F")
+    said = dispensing.parse_dispensation(document)
+    assert said.id is not None
+    entry_ = xds.DocumentEntry(
+        id=number,
+        unique_id=f"{said.id.root}^{said.id.extension}",
+        patient_id=PATIENT_ID.cx,
+        source_patient_id=PATIENT_ID.cx,
+        creation_time=f"{AT:%Y%m%d%H%M%S}",
+        language=said.language,
+        slots=(xds.Slot(name="sourcePatientInfo", values=info),),
+        class_code=coded,
+        type_code=coded,
+        format_code=xds.Coded(code=known.formats[3][0], scheme=codes.FORMAT_SCHEME_EHDSI),
+        confidentiality_codes=(xds.Coded(code="N", scheme=codes.HL7_CONFIDENTIALITY),),
+        facility_type_code=xds.Coded(code="BE", scheme=codes.ISO_COUNTRIES),
+        practice_setting_code=xds.Coded(code="Not Used", scheme=codes.PRACTICE_SETTING_SCHEME),
+    )
+    author = xds.Author(
+        slots=(
+            xds.Slot(name="authorInstitution", values=("Apotheek^^^^^^^^^2.999.56.3.2",)),
+            xds.Slot(name="authorPerson", values=("1^Artsenij^Elise^^^^^^&2.999.56.1.4&ISO",)),
+        )
+    )
+    set_ = xdr.SubmissionSet(
+        id=package,
+        unique_id=f"{HOME_B}.5.1",
+        patient_id=PATIENT_ID.cx,
+        source_id=HOME_B,
+        submission_time=f"{AT:%Y%m%d%H%M%S}",
+        content_type=coded,
+        authors=(author,),
+    )
+    hcp = identity(who=PHARMACIST)
+    asking, answering = addressing(codes.ITI_41)
+    return Made(
+        transaction=codes.ITI_41,
+        query=xdr.Submission(
+            sets=(set_,),
+            nodes=(package,),
+            entries=(entry_,),
+            associations=(xdr.has_member(package, number, f"{number}-member"),),
+            documents=(xdr.SubmittedDocument(id=number, content=document),),
+        ),
+        answer=xds.RegistryResponse(status=codes.STATUS_SUCCESS),
+        tokens=(hcp, confirmation(hcp)),
+        asking=replace(asking, message_id=REQUEST_UUID.replace("7c01", "7c41")),
+        answering=replace(answering, relates_to=REQUEST_UUID.replace("7c01", "7c41")),
+        id="x0004",
+        earlier=(*fetch_prescription().earlier, fetch_prescription()),
+    )
+
+
+def refusing(made: Made, code: str = "ERROR_ED_GENERIC") -> Made:
+    """`made` answered by Failure with `code`."""
+    error = xds.RegistryError(code=code, context="refused")
+    return made.answered(status=codes.STATUS_FAILURE, errors=(error,), has_error_list=True)
+
+
+def discard() -> Made:
+    """ITI-41 that takes the dispensation of `submit` back."""
+    first = submit()
+    made = submit("edispensation-discard")
+    asking = replace(made.asking, message_id=REQUEST_UUID.replace("7c01", "7c51"))
+    answering = replace(made.answering, relates_to=asking.message_id)
+    return replace(made, earlier=(*first.earlier, first), asking=asking, answering=answering, id="x0005")
 
 
 def with_kin(made: Made) -> Made:

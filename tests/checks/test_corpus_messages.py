@@ -21,12 +21,14 @@ ANSWERS = {
     "xca-query-response": cs.find(),
     "xca-retrieve-response": cs.fetch(),
     "pdqv3-response": cs.identify(),
+    "xdr-submit-response": cs.submit(),
 }
 REQUESTS = {
     "xcpd-request": cs.identify(),
     "xca-query-request": cs.find(),
     "xca-retrieve-request": cs.fetch(),
     "pdqv3-request": cs.identify(),
+    "xdr-submit-request": cs.submit(),
 }
 SAMPLES = "messages/xcpd-response/gematik-simulation/"
 KNOWN = {
@@ -37,6 +39,13 @@ KNOWN = {
     "messages/xca-query-response/gematik-simulation/AdhocQueryResponsePSA.xml": {"DEV-21"},
     "messages/xca-retrieve-request/openncp/xca-retrieve.xml": {"DEV-31"},
     "messages/xca-retrieve-request/denmark/request-ep.xml": {"DEV-30"},
+    "messages/xdr-submit-request/gematik-simulation/ProvideAndRegisterDocumentSetRequest.xml": {
+        "DEV-32",
+        "DEV-33",
+        "DEV-35",
+    },
+    "messages/xdr-submit-request/openncp/testSubmitDispEP.xml": {"DEV-32", "DEV-33", "DEV-35"},
+    "messages/xdr-submit-request/openncp/testSubmitHcer.xml": {"DEV-33", "DEV-35"},
     "messages/saml-hcpa/openncp/SignedSamlAssertion.xml": {"DEV-36"},
     "messages/saml-trc/denmark/trc.xml": {"DEV-41"},
     "messages/soap-security-header/denmark/openncp_soap_header_namespace_bug_regression.xml": {"DEV-37"},
@@ -155,3 +164,27 @@ def test_summaries_of_the_corpus_have_the_sections_or_miss_them_by_name(corpus: 
 def test_the_kinds_of_this_test_are_those_of_the_corpus(corpus: Path) -> None:
     assert {kind for kind in KINDS if not rows(corpus, f"messages/{kind}/")} == set()
     assert ANSWERS["xcpd-response"].transaction == codes.ITI_55
+
+
+# what is wrong in each submission: not sent as MTOM, another id than the document's, an author in the old form, and, in
+# those of OpenNCP, a language without country that is not the document's
+SUBMISSIONS = {
+    "gematik-simulation": {"XDR-B-002", "XDR-B-004", "XDR-B-007"},
+    "openncp": {"XDR-B-002", "XDR-B-004", "XDR-B-007", "XDR-B-009"},
+    "openncp-older": {"XDR-B-002", "XDR-B-004", "XDR-B-007", "XDR-B-009"},
+}
+
+
+def test_what_is_wrong_in_each_submission_is_known(corpus: Path) -> None:
+    found: dict[str, set[str]] = {}
+    for row in rows(corpus, "messages/xdr-submit-request/"):
+        fired = cs.fired(results_of(corpus / row["path"], "xdr-submit-request"))
+        wrong = {r for r in fired if r.startswith("XDR-")}
+        assert found.setdefault(row["path"].split("/")[2], wrong) == wrong, row["path"]
+    assert found == SUBMISSIONS
+
+
+def test_nothing_is_wrong_in_the_answers_to_submissions(corpus: Path) -> None:
+    for row in rows(corpus, "messages/xdr-submit-response/"):
+        fired = cs.fired(results_of(corpus / row["path"], "xdr-submit-response"))
+        assert {r for r in fired if r.startswith("XDR-")} == set()

@@ -11,7 +11,9 @@ from harness.wire import codes, ns, saml, xcpd, xds
 from harness.wire.saml import CodedValue
 from harness.wire.xcpd import Ii
 from tests.checks import checks_support as cs
+from tests.checks import submissions as sub
 from tests.checks.checks_support import Defect, Made
+from tests.checks.submissions import REFUSED_SUBMISSIONS
 
 IDENTIFY, NO_MATCH, REFUSED = cs.identify(), cs.no_match(), cs.refused()
 LIST, PRESCRIPTIONS, FAILED, FETCH, KIN = (
@@ -21,6 +23,8 @@ LIST, PRESCRIPTIONS, FAILED, FETCH, KIN = (
     cs.fetch(),
     cs.with_kin(cs.identify()),
 )
+RX, SUBMIT, DISCARD = cs.fetch_prescription(), cs.submit(), cs.discard()
+FILTERED = cs.find("orcd-laboratory", xds.Slot(name=xds.SLOT_MAXIMUM_SIZE, values=("1000000",)))
 FAULT = cs.faulted(IDENTIFY)
 OTHER = "2.999.404"
 
@@ -360,6 +364,47 @@ case("SAML-HCP-014", IDENTIFY, signed_by("hcp", "untrusted_seal"))
 case("SAML-HCP-015", IDENTIFY, signed_by("hcp", "no_country_seal"))
 
 # --- TRC and next-of-kin assertion
+case("XCAQ-A-024", RX, listed_as(event_codes=()))
+case("XCAQ-A-042", FILTERED, entries(size="1000001"))
+
+# submissions, answer: what has to be refused is taken
+TAKEN = answered(status=codes.STATUS_SUCCESS, errors=(), has_error_list=False)
+for _requirement, _refused in REFUSED_SUBMISSIONS.items():
+    # the document sent twice under one id dispenses one prescription twice, too
+    case(_requirement, _refused, TAKEN, *(("XDR-A-014",) if _requirement == "XDR-A-008" else ()))
+case("XDR-A-004", REFUSED_SUBMISSIONS["XDR-A-004"], answered(status=codes.STATUS_PARTIAL_SUCCESS), what="partly taken")
+case("XDR-A-001", SUBMIT, answered(status="Success"))
+case("XDR-A-001", SUBMIT, answer("RegistryResponse", "RegistryRequest"), what="another root")
+case("XDR-A-014", cs.refusing(sub.twice(SUBMIT, "2.999.56.1.9^ED-9"), "4106"), TAKEN, what="twice at once")
+case("XDR-A-017", DISCARD, lambda m: cs.refusing(m, "ERROR_ED_DISCARD_FAILED"))
+case("XDR-A-025", SUBMIT, answered(errors=(xds.RegistryError(code="4106", context="x"),), has_error_list=True))
+
+# submissions, request
+case("XDR-B-001", SUBMIT, sub.sets(id="urn:uuid:0"))
+case("XDR-B-001", SUBMIT, lambda m: m.asked(associations=()), what="no association")
+case("XDR-B-002", SUBMIT, lambda m: m.asked(documents=tuple(replace(d, form="inline") for d in sub.sent(m).documents)))
+case(
+    "XDR-B-002",
+    SUBMIT,
+    lambda m: m.asked(documents=tuple(replace(d, id="urn:uuid:0") for d in sub.sent(m).documents)),
+    what="another id",
+)
+case("XDR-B-003", SUBMIT, sub.entries(class_code=xds.Coded(code="60591-5", scheme=codes.LOINC)))
+case("XDR-B-003", SUBMIT, sub.entries(type_code=None), what="no type")
+case("XDR-B-004", SUBMIT, sub.entries(unique_id="2.999.404"))
+case("XDR-B-005", SUBMIT, sub.entries(slots=()))
+case("XDR-B-006", SUBMIT, sub.entries(creation_time="2026-03-02"))
+case("XDR-B-007", SUBMIT, sub.sets(authors=(xds.Author(slots=(xds.Slot(name="authorPerson", values=("Elise",)),)),)))
+case("XDR-B-007", SUBMIT, sub.sets(authors=()), what="no author")
+case("XDR-B-009", SUBMIT, sub.entries(language="fr-FR"))
+case("XDR-B-012", DISCARD, sub.sets(unique_id=None))
+case(
+    "XDR-B-012",
+    DISCARD,
+    sub.entries(format_code=xds.Coded(code="urn:epSOS:ep:dis:2010", scheme="x")),
+    "XDR-B-003",
+    what="the format of a dispensation",
+)
 case("SAML-TRC-001", LIST, token("trc", issuer=""))
 case("SAML-TRC-001", LIST, token("trc", issuer_qualifier=None), "XCAQ-B-006", what="no qualifier")
 case("SAML-TRC-002", LIST, token("trc", advice_ids=("_other", "_hcp-1")))
@@ -380,7 +425,7 @@ ACTOR_B = ("TRN-B", "XCPD-B", "XCAQ-B", "XCAR-B", "SAML")
 
 
 def actor_of(requirement: str) -> str:
-    return "ncpeh-b" if requirement.startswith(ACTOR_B) else "ncpeh-a"
+    return checks.AUTOMATIC[requirement][0].actor
 
 
 @pytest.mark.parametrize("broken", CASES, ids=lambda c: f"{c.requirement} {c.what}".strip())

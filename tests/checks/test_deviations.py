@@ -10,6 +10,7 @@ from harness.model import Finding, Severity
 from harness.wire import codes, saml, soap, xcpd, xds, xmldsig
 from harness.wire.xcpd import Ii
 from tests.checks import checks_support as cs
+from tests.checks import submissions as sub
 from tests.checks.checks_support import Made
 from tests.checks.test_defects import (
     FAILED,
@@ -18,6 +19,7 @@ from tests.checks.test_defects import (
     LIST,
     NO_MATCH,
     REFUSED,
+    SUBMIT,
     acknowledgement,
     actor_of,
     answered,
@@ -76,6 +78,14 @@ def requests(**changes: str | None) -> cs.Defect:
     return spoil
 
 
+def author(person: str) -> xds.Author:
+    return xds.Author(slots=(xds.Slot(name="authorPerson", values=(person,)),))
+
+
+THREE_OF_FOUR = ("PID-3|P-0001^^^&2.999.250.1&ISO", "PID-5|Exemplaire^Camille", "PID-7|19790314")
+AFTERNOON = sub.content(lambda c: c.replace(b"20260302100000+0000", b"20260302161730+0100"))(
+    sub.entries(creation_time="20260302151730")(SUBMIT)
+)
 PERMISSIONS = tuple(saml.PERMISSION_PREFIX + p for p in ("PRD-006", "PRD-046"))
 OTHER_PURPOSE = replace(saml.purpose("TREATMENT"), code_system="2.16.840.1.113883.3.18.7.1")
 BROKEN_STATUS = f"('{codes.ENTRY_APPROVED[:20]} {codes.ENTRY_APPROVED[20:]}')"
@@ -128,6 +138,18 @@ TABLE: list[tuple[str, str, Made, cs.Defect, Severity | None]] = [
     ("DEV-29", "XCAR-A-005", FETCH, file_name, WARNED),
     ("DEV-30", "XCAR-B-001", FETCH, requests(home=None), WARNED),
     ("DEV-31", "XCAR-B-001", FETCH, requests(repository="1234"), WARNED),
+    ("DEV-32", "XDR-B-004", SUBMIT, sub.entries(unique_id="1234"), FAILS),
+    ("DEV-32", "XDR-B-009", SUBMIT, sub.entries(language="en"), WARNED),
+    (
+        "DEV-33",
+        "XDR-B-005",
+        SUBMIT,
+        sub.entries(slots=(xds.Slot(name="sourcePatientInfo", values=THREE_OF_FOUR),)),
+        ACCEPTED,
+    ),
+    ("DEV-34", "XDR-B-006", AFTERNOON, sub.entries(creation_time="20260302031800"), FAILS),
+    ("DEV-35", "XDR-B-007", SUBMIT, sub.sets(authors=(author("Elise Artsenij^^^&2.999.56.3&ISO"),)), WARNED),
+    ("DEV-35", "XDR-B-007", SUBMIT, sub.sets(authors=(author("Elise&amp;2.999.56.3&amp;ISO"),)), WARNED),
     ("DEV-36", "SAML-HCP-002", IDENTIFY, old_qualifier, FAILS),
     (
         "DEV-37",
@@ -211,3 +233,7 @@ def test_a_birth_parameter_twice_is_one_finding_whatever_its_content() -> None:
     made = request("<livingSubjectId>", "<patientAddress/><patientAddress/><livingSubjectId>")(IDENTIFY)
 
     assert cs.fired(made.judged("ncpeh-b")) == {"XCPD-B-009"}
+
+
+def test_an_afternoon_time_in_24_hours_is_no_deviation() -> None:
+    assert cs.fired(AFTERNOON.judged("ncpeh-b")) == set()

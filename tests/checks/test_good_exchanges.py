@@ -6,8 +6,10 @@ import pytest
 
 from harness import checks
 from harness.model import Party
+from harness.wire import xds
 from tests.checks import checks_support as cs
 from tests.checks.checks_support import Made
+from tests.checks.submissions import REFUSED_SUBMISSIONS
 
 GOLDEN = Path(__file__).parent / "golden" / "applicable.txt"
 GOOD = {
@@ -21,6 +23,11 @@ GOOD = {
     "list, refused": cs.failed(),
     "list, fault": cs.faulted(cs.find()),
     "retrieve": cs.fetch(),
+    "retrieve a prescription": cs.fetch_prescription(),
+    "list with filters": cs.find("orcd-laboratory", xds.Slot(name=xds.SLOT_MAXIMUM_SIZE, values=("1000000",))),
+    "submit": cs.submit(),
+    "submit, fault": cs.faulted(cs.submit()),
+    "discard": cs.discard(),
 }
 ACTORS = ("ncpeh-a", "ncpeh-b")
 
@@ -47,6 +54,7 @@ def test_the_requirements_that_apply_to_a_good_exchange_are_listed() -> None:
 
 def test_every_check_applies_to_one_of_the_good_exchanges() -> None:
     judged = {r.requirement for made in GOOD.values() for actor in ACTORS for r in made.judged(actor)}
+    judged |= {r.requirement for made in REFUSED_SUBMISSIONS.values() for r in made.judged("ncpeh-a")}
 
     assert set(checks.AUTOMATIC) - judged == set()
 

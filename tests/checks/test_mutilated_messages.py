@@ -12,6 +12,7 @@ from tests.checks import checks_support as cs
 from tests.checks.checks_support import Made
 
 GOOD = {"identify": cs.with_kin(cs.identify()), "refused": cs.refused(), "list": cs.find("eprescription")}
+GOOD |= {"submit": cs.submit(), "discard": cs.discard()}
 GOOD |= {"failed": cs.failed(), "retrieve": cs.fetch(3), "fault": cs.faulted(cs.identify())}
 
 

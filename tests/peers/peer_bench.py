@@ -138,7 +138,7 @@ POPULATION = Population(
             organization="Hospital",
             organization_id="urn:oid:2.999.7",
             locality="Ville",
-            permissions=("PRD-003", "PRD-006", "PRD-010"),
+            permissions=("PRD-003", "PRD-006", "PRD-010", "PPD-046"),
         )
     },
     documents=(
@@ -155,7 +155,7 @@ TARGET = SutActor(
     actor="ncpeh-a",
     country="FR",
     home_community="urn:oid:2.999.250",
-    endpoints={"xcpd": "https://127.0.0.1:1/xcpd", "xca": "https://127.0.0.1:1/xca"},
+    endpoints={key: f"https://127.0.0.1:1/{key}" for key in ("xcpd", "xca", "xdr")},
 )
 NOMINAL: dict[str, dict[str, Datum]] = {
     "ITI-55": {"patient": "nominal"},
@@ -166,6 +166,11 @@ NOMINAL: dict[str, dict[str, Datum]] = {
             {"home": OURS.home_community, "repository": HCID, "id": "2.999.9.1"},
             {"home": OURS.home_community, "repository": HCID, "id": "2.999.9.2"},
         ),
+    },
+    "ITI-41": {
+        "patient": "nominal",
+        "practitioner": "physician",
+        "prescription": {"root": "2.999.11", "extension": "RX-1"},
     },
 }
 

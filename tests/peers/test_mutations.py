@@ -7,7 +7,7 @@ from lxml import etree
 
 from harness.errors import WireError
 from harness.peers import MUTATIONS, Pki, PreparedRequest
-from harness.wire import ns, saml, soap, xcpd, xds, xmldsig
+from harness.wire import dispensing, mtom, ns, saml, soap, xcpd, xdr, xds, xmldsig
 from tests.peers.peer_bench import NOW, prepared
 
 # What differs, in words of `facets`; everything else has to be equal.
@@ -64,8 +64,27 @@ DIFFERS = {
     "xcar.document-id.unknown": "query",
     "xcar.repository-id.unknown": "query",
     "xcar.home.missing": "query",
+    "saml.hcp.no-organization-id": "hcp.claims",
+    "saml.hcp.no-dispensing-right": "hcp.claims",
+    "xdr.format-code.unknown": "xdr.entries",
+    "xdr.document.missing": "xdr.documents xdr.attachments headers",
+    "xdr.metadata.missing": "xdr.entries xdr.associations",
+    "xdr.patient-id.differs": "xdr.entries",
+    "xdr.source-patient-id.other": "xdr.entries",
+    "xdr.unique-id.twice": "xdr.entries xdr.associations xdr.documents xdr.attachments",
+    "xdr.unique-id.other": "xdr.entries",
+    "xdr.submission-set.twice": "xdr.sets",
+    "xdr.submission-set.missing": "xdr.sets",
+    "xdr.association.missing": "xdr.associations",
+    "xdr.prescription.twice": "xdr.entries xdr.associations xdr.documents xdr.attachments",
+    "xdr.order.missing": "xdr.documents",
+    "xdr.order.two": "xdr.documents",
+    "xdr.order.unknown": "xdr.documents",
+    "xdr.attachment.missing": "xdr.attachments xdr.documents",
+    "xdr.document.inline": "xdr.forms xdr.attachments headers",
 }
 READERS = {"ITI-55": xcpd.parse_query, "ITI-38": xds.parse_query, "ITI-39": xds.parse_retrieve_request}
+MTOM = 'multipart/related; type="application/xop+xml"; start="<root@harness.invalid>"; boundary="MIMEBoundary_{}"'
 
 
 SIGNATURE = ns.clark(ns.DS, "Signature")
@@ -75,13 +94,17 @@ def facets(request: PreparedRequest, pki: Pki) -> dict[str, object]:
     """The request taken apart into things that can differ independently; what is not there is left out."""
     found: dict[str, object] = {
         "url": request.request.url,
-        "headers": request.request.headers,
+        "headers": tuple((name, value.partition(";")[0]) for name, value in request.request.headers),
         "chunked": request.request.chunked,
         "settle": request.request.settle_s,
         "certificate": request.client_certificate,
     }
     try:
-        message = soap.parse_message("application/xml", request.request.body)
+        kind = dict(request.request.headers).get("Content-Type", "")
+        kind = kind if kind.startswith("multipart/") else "application/xml"
+        if request.request.body.startswith(b"--MIMEBoundary_"):
+            kind = kind if kind.startswith("multipart/") else MTOM.format(request.message_id.rpartition(":")[2])
+        message = soap.parse_message(kind, request.request.body)
     except WireError as exc:
         return {**found, "xml": exc.kind}
     assert message.payload is not None
@@ -91,7 +114,7 @@ def facets(request: PreparedRequest, pki: Pki) -> dict[str, object]:
         "addressing": message.addressing,
         "blocks": [block for block in message.header_blocks if block.name != ns.clark(ns.WSSE, "Security")],
         "security": message.security_count,
-        "query": READERS[request.transaction](message.payload),
+        **spoken(request.transaction, message),
         "comments": len(list(message.root.iter(etree.Comment))),
     }
     for assertion in message.assertions:
@@ -101,6 +124,26 @@ def facets(request: PreparedRequest, pki: Pki) -> dict[str, object]:
         found[f"{claims.kind}.parts"] = [child.tag for child in assertion if child.tag != SIGNATURE]
         found[f"{claims.kind}.signature"] = signature(assertion, pki)
     return found
+
+
+def spoken(transaction: str, message: soap.SoapMessage) -> dict[str, object]:
+    """What the payload says; a submission in its parts, because one alteration may touch several of them."""
+    assert message.payload is not None
+    if transaction != "ITI-41":
+        return {"query": READERS[transaction](message.payload)}
+    try:
+        sent = xdr.parse_submission(message.payload, lambda node: mtom.resolve_xop(node, message.parts))
+    except WireError:
+        nothing = mtom.BinaryContent(content=b"", form="xop")
+        sent = xdr.parse_submission(message.payload, lambda node: nothing)
+    return {
+        "xdr.sets": (sent.sets, sent.nodes),
+        "xdr.entries": sent.entries,
+        "xdr.associations": sent.associations,
+        "xdr.documents": [(d.id, d.content) for d in sent.documents],
+        "xdr.forms": {d.form for d in sent.documents} - {"xop"},
+        "xdr.attachments": len(message.parts),
+    }
 
 
 def signature(assertion: etree._Element, pki: Pki) -> tuple[object, ...]:
@@ -134,7 +177,7 @@ def test_mutation_changes_its_one_thing(name: str, transaction: str, ours: Pki, 
 
 def test_every_mutation_has_a_row_and_every_row_a_mutation() -> None:
     assert set(DIFFERS) == set(MUTATIONS)
-    assert len(MUTATIONS) == 52
+    assert len(MUTATIONS) == 70
 
 
 def claims(ours: Pki, theirs: Pki, name: str, kind: str = "hcp") -> saml.SamlAssertion:
@@ -189,3 +232,29 @@ def test_mutations_of_different_layers_add_up(ours: Pki, theirs: Pki) -> None:
     both = ("saml.hcp.expired", "xcaq.status.missing")
     good, bad = (facets(prepared(ours, theirs.anchors, "ITI-38", *names), ours) for names in ((), both))
     assert differences(good, bad) == {"hcp.claims", "query"}
+
+
+def orders(ours: Pki, theirs: Pki, *names: str) -> list[list[str | None]]:
+    """The orders of each document of the submission."""
+    request = prepared(ours, theirs.anchors, "ITI-41", *names).request
+    message = soap.parse_message(dict(request.headers)["Content-Type"], request.body)
+    assert message.payload is not None
+    sent = xdr.parse_submission(message.payload, lambda node: mtom.resolve_xop(node, message.parts))
+    said = [dispensing.parse_dispensation(d.content) for d in sent.documents]
+    return [[i.extension for order in one.orders for i in order] for one in said]
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("xdr.order.missing", [[]]),
+        ("xdr.order.two", [["RX-1", "404404404"]]),
+        ("xdr.order.unknown", [["404404404"]]),
+        ("xdr.prescription.twice", [["RX-1"], ["RX-1"]]),
+    ],
+)
+def test_a_dispensation_names_the_orders_that_the_name_says(
+    name: str, wanted: list[list[str]], ours: Pki, theirs: Pki
+) -> None:
+    assert orders(ours, theirs) == [["RX-1"]]
+    assert orders(ours, theirs, name) == wanted

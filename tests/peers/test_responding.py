@@ -14,7 +14,7 @@ from harness.peers import FAULTS, Pki, PlannedAnswer
 from harness.wire import cda, codes, mtom, soap, xcpd, xds
 from harness.wire.soap import SoapMessage
 from harness.wire.xcpd import DiscoveryAnswer
-from harness.wire.xds import QueryAnswer, RetrieveAnswer
+from harness.wire.xds import QueryAnswer, RegistryResponse, RetrieveAnswer
 from tests.peers.peer_bench import HCID, OURS, POPULATION, prepared, record, responder
 
 
@@ -44,6 +44,11 @@ class Bench:
         payload = message(self.ask("ITI-38", *faults, given=given)).payload
         assert payload is not None
         return xds.parse_query_answer(payload)
+
+    def store(self, *faults: str, **given: Datum) -> RegistryResponse:
+        payload = message(self.ask("ITI-41", *faults, given=given)).payload
+        assert payload is not None
+        return xds.parse_registry_response(payload)
 
     def fetch(self, *faults: str, **given: Datum) -> RetrieveAnswer:
         return fetched(self.ask("ITI-39", *faults, given=given))
@@ -232,6 +237,7 @@ FOREIGN = {
     "ITI-55": ("xcpd-request", 9),
     "ITI-38": ("xca-query-request", 7),
     "ITI-39": ("xca-retrieve-request", 9),
+    "ITI-41": ("xdr-submit-request", 8),
 }
 
 
@@ -305,6 +311,36 @@ RETRIEVAL = {
 }
 
 
+STORING = {
+    "xdr.not-identifiable": ("failure", "ERROR_ED_EPRESCRIPTION_NOT_IDENTIFIABLE", "Error"),
+    "xdr.already-dispensed": ("failure", "4106", "Error"),
+    "xdr.not-dispensable": ("failure", "ERROR_ED_NOT_DISPENSABLE_EPRESCRIPTION", "Error"),
+    "xdr.substitution-refused": ("failure", "ERROR_ED_SUBSTITUTION_INFORMATION_NOT_ALLOWED", "Error"),
+    "xdr.no-consent": ("failure", "4701", "Error"),
+    "xdr.rights-missing": ("failure", "4703", "Error"),
+    "xdr.format-refused": ("failure", "4202", "Error"),
+    "xdr.discard-failed": ("failure", "ERROR_ED_DISCARD_FAILED", "Error"),
+    "xdr.not-stored": ("failure", "ERROR_ED_EDISPENSATION_NOT_STORED", "Error"),
+    "xdr.not-updated": ("failure", "ERROR_ED_EPRESCRIPTION_NOT_UPDATED", "Error"),
+    "xdr.code-missing": ("failure", "ERROR_ED_MISSING_EXPECTED_MAPPING", "Error"),
+    "xdr.generic-error": ("failure", "ERROR_ED_GENERIC", "Error"),
+    "xdr.partial": ("partial-success", "ERROR_ED_EPRESCRIPTION_NOT_IDENTIFIABLE", "Error"),
+    "xdr.warning": ("success", "WARNING_ED_MISSING_BASIC_DATA", "Warning"),
+    "xdr.success-with-error": ("success", "WARNING_ED_MISSING_BASIC_DATA", "Error"),
+    "xdr.failure-without-error": ("failure", None, None),
+}
+
+
+@pytest.mark.parametrize("name", STORING)
+def test_submission_fault_answers_with_its_status_and_code(name: str, bench: Bench) -> None:
+    answer = bench.store(name)
+    found = [(e.code, (e.severity or "").rpartition(":")[2]) for e in answer.errors]
+
+    status, code, severity = STORING[name]
+    assert answer.status == codes.RESPONSE_STATUSES[status]
+    assert found == ([(code, severity)] if code else [])
+
+
 @pytest.mark.parametrize("name", DISCOVERY)
 def test_discovery_fault_changes_its_fields_only(name: str, bench: Bench) -> None:
     assert changed(bench.discover(), bench.discover(name)) == DISCOVERY[name]
@@ -322,7 +358,7 @@ def test_retrieval_fault_changes_its_fields_only(name: str, bench: Bench) -> Non
 
 def test_every_fault_is_tested() -> None:
     others = {"answer.soap-fault", "answer.not-xml", "answer.http-500"}
-    assert set(FAULTS) == {*EXPECTED_HTTP, *others, *DISCOVERY, *LISTING, *RETRIEVAL}
+    assert set(FAULTS) == {*EXPECTED_HTTP, *others, *DISCOVERY, *LISTING, *RETRIEVAL, *STORING}
 
 
 def test_no_match_and_rights_faults_carry_the_codes_of_the_profile(bench: Bench) -> None:

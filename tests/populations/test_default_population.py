@@ -33,6 +33,11 @@ def test_population_holds_the_people_scenarios_speak_of(population: Population) 
         "pt-accents",
         "pt-renumbered",
         "pt-renumbered-now",
+        "pt-prescribed",
+        "pt-strict",
+        "pt-dispensed",
+        "pt-records",
+        "pt-mandate",
     }
     assert {"physician", "pharmacist", "nurse", "administrative"} <= set(population.practitioners)
 

@@ -22,6 +22,8 @@ EHDSI = "1.3.6.1.4.1.12559.11.10.1.3.1"
 PS, PDF = "ps-nominal-3.xml", "ps-nominal-1.xml"
 REQUEST, MATCH, NOBODY = "xcpd-request.xml", "xcpd-answer-match.xml", "xcpd-answer-nobody.xml"
 QUERY, ANSWER = "xca-query.xml", "xca-answer.xml"
+RX, RX_PDF, ED = "ep-open-3.xml", "ep-open-1.xml", "edispensation.xml"
+SUBMISSION, STORED = "xdr-submission.xml", "registry-response.xml"
 PATIENT = "h:recordTarget/h:patientRole"
 XML_ENTRY = "//rim:ExtrinsicObject"
 
@@ -181,6 +183,60 @@ BROKEN: dict[str, tuple[str, tuple[Alteration, ...]]] = {
     ),
     "xca-answer-practice": (ANSWER, (drop(scheme("cccf5598-8b07-4b77-a05e-ae952c785ead")),)),
     "xca-answer-mime": (ANSWER, (put(XML_ENTRY, "mimeType", "application/xml"),)),
+    "ep-l3-section": (RX, (put(section("2.1", "/h:templateId"), "root", f"{EHDSI}.2.2"),)),
+    "ep-l3-number": (RX, (put(section("2.1", "/h:id"), "root", None),)),
+    "ep-l3-code": (RX, (put(section("2.1", "/h:code"), "code", "60590-7"),)),
+    "ep-l3-line": (RX, (put(entry("substanceAdministration", "3.2"), "moodCode", "EVN"),)),
+    "ep-l3-line-id": (RX, (drop(entry("substanceAdministration", "3.2", "/h:id")),)),
+    "ep-l3-product": (RX, (drop(entry("substanceAdministration", "3.2", "//h:manufacturedMaterial/h:name")),)),
+    "ep-l3-form": (RX, (drop(entry("substanceAdministration", "3.2", "//h:manufacturedMaterial/pharm:formCode")),)),
+    "ep-l3-quantity": (RX, (drop(entry("substanceAdministration", "3.2", "//h:supply/h:quantity")),)),
+    "ep-l1-body": (RX_PDF, (drop("//h:nonXMLBody/h:text"),)),
+    "ep-l1-media-type": (RX_PDF, (put("//h:nonXMLBody/h:text", "mediaType", "text/plain"),)),
+    "ep-l1-representation": (RX_PDF, (put("//h:nonXMLBody/h:text", "representation", "TXT"),)),
+    "ep-l1-pdf-marker": (RX_PDF, (write("//h:nonXMLBody/h:text", "AAAA"),)),
+    "ed-l3-order": (ED, (double("h:inFulfillmentOf"),)),
+    "ed-l3-section": (ED, (put(section("2.2", "/h:templateId"), "root", f"{EHDSI}.2.1"),)),
+    "ed-l3-order-id": (ED, (put("h:inFulfillmentOf/h:order/h:id", "root", None),)),
+    "ed-l3-order-mood": (ED, (put("h:inFulfillmentOf/h:order", "moodCode", "EVN"),)),
+    "ed-l3-code": (ED, (put(section("2.2", "/h:code"), "code", "57828-6"),)),
+    "ed-l3-supply": (ED, (put(entry("supply", "3.3"), "moodCode", "RQO"),)),
+    "ed-l3-quantity": (ED, (drop(entry("supply", "3.3", "/h:quantity")),)),
+    "ed-l3-product": (ED, (drop(entry("supply", "3.3", "/h:product")),)),
+    "ed-l3-performer": (ED, (drop(entry("supply", "3.3", "/h:performer")),)),
+    "ed-l3-prescribed": (ED, (put(entry("supply", "3.3", "/h:entryRelationship"), "typeCode", "COMP"),)),
+    "xdr-one-set": (SUBMISSION, (double("//rim:RegistryPackage"),)),
+    "xdr-set-node": (SUBMISSION, (drop("//rim:RegistryObjectList/rim:Classification"),)),
+    "xdr-entry": (SUBMISSION, (drop(XML_ENTRY),)),
+    "xdr-set-ids": (SUBMISSION, (drop("//rim:RegistryPackage/rim:ExternalIdentifier"),)),
+    "xdr-set-time": (SUBMISSION, (write(slot("submissionTime", "//rim:Value"), "2026-03-02"),)),
+    "xdr-set-content": (SUBMISSION, (drop(scheme("aa543740-bdda-424e-8c96-df4873be8500")),)),
+    "xdr-set-author": (SUBMISSION, (drop(scheme("a7058bb9-b4e4-4307-ba5b-e3f0ab85e12d")),)),
+    "xdr-member": (SUBMISSION, (put("//rim:Association", "targetObject", "urn:uuid:0"),)),
+    "xdr-document": (SUBMISSION, (put("xds:Document", "id", "urn:uuid:0"),)),
+    "xdr-format": (
+        SUBMISSION,
+        (put(scheme("a09d5840-386c-46f2-b5ad-9c3699a4309d"), "nodeRepresentation", "urn:epSOS:ps:ps:2010"),),
+    ),
+    "xdr-class": (
+        SUBMISSION,
+        (put(scheme("41a5887f-8865-4c09-adf7-e362475b143a"), "nodeRepresentation", "60591-5"),),
+    ),
+    "xdr-type": (SUBMISSION, (drop(scheme("f0306f51-975f-434e-a61c-c59651d33983")),)),
+    "xdr-entry-ids": (SUBMISSION, (drop(XML_ENTRY + "/rim:ExternalIdentifier"),)),
+    "xdr-one-patient": (
+        SUBMISSION,
+        (put(XML_ENTRY + "/rim:ExternalIdentifier", "value", "P-0002^^^&2.999.250.1&ISO"),),
+    ),
+    "xdr-created": (SUBMISSION, (write(slot("creationTime", "//rim:Value"), "20260302"),)),
+    "xdr-language": (SUBMISSION, (drop(slot("languageCode")),)),
+    "xdr-source-patient": (SUBMISSION, (write(slot("sourcePatientInfo", "//rim:Value[1]"), "P-0001"),)),
+    "xdr-original": (SUBMISSION, (write(slot("SubmissionSetStatus", "//rim:Value"), "Reference"),)),
+    "xdr-answer-status": (STORED, (put(".", "status", "Success"),)),
+    "xdr-answer-success": (
+        STORED,
+        (put(".", "status", "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"),),
+    ),
 }
 
 

@@ -132,6 +132,15 @@ def test_answers_of_other_implementations_are_read(corpus: Path) -> None:
         assert xds.parse_registry_response(element).status == codes.STATUS_SUCCESS
 
 
+def test_a_prescription_says_what_a_dispensation_names() -> None:
+    prescription = dispensing.parse_prescription((DOCUMENTS / "ep-strict-3.xml").read_bytes())
+
+    assert prescription.id is not None
+    assert prescription.product.atc == "A10BA02"
+    assert prescription.product.form
+    assert prescription.substitution == "N"
+
+
 def test_a_dispensation_says_which_prescription_it_fulfils() -> None:
     said = dispensing.parse_dispensation((DOCUMENTS / "ed-nominal-1-3.xml").read_bytes())
 
