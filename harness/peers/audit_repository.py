@@ -12,13 +12,14 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from harness.errors import PeerError
 from harness.model import AuditRecord, TlsFacts
 from harness.peers.answers import Refusal
 from harness.peers.clock import Clock
 from harness.peers.handshake import shake_hands
-from harness.peers.network import SecureSocket
+from harness.peers.network import SecureSocket, next_connection
 from harness.peers.tls import tls_facts
 from harness.wire import syslog
 
@@ -157,19 +158,19 @@ class AuditRepository:
         return True
 
     async def _accept(self, listening: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             try:
-                raw, _ = await loop.sock_accept(listening)
+                stream = await next_connection(listening)
             except OSError as exc:  # out of descriptors, or the sender was gone before we looked
                 _log.debug("not accepted: %s", exc.strerror)
                 await asyncio.sleep(_ACCEPT_PAUSE_S)
                 continue
-            task = asyncio.create_task(self._serve(SecureSocket(raw)))
+            task = asyncio.create_task(self._serve(stream))
             self._tasks.add(task)
-            task.add_done_callback(self._ended)
+            task.add_done_callback(partial(self._ended, stream))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, stream: SecureSocket, task: asyncio.Task[None]) -> None:
+        stream.close()  # a task that is cancelled before it began has closed nothing
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self._bug = task.exception()
@@ -183,8 +184,6 @@ class AuditRepository:
                 await self._read_frames(stream)
         except _GONE as exc:
             _log.debug("a connection ended: %s", type(exc).__name__)
-        finally:
-            stream.close()
 
     async def _is_secured(self, stream: SecureSocket) -> bool:
         problem = await shake_hands(stream, self._context, within_s=self._limits.handshake_s, other="sender")

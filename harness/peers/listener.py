@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import h11
 
@@ -19,7 +20,7 @@ from harness.model import TRANSACTIONS, Exchange, FailureKind, HttpRecord, Party
 from harness.peers.answers import Incoming, ListenerLimits, PlannedAnswer, Refusal
 from harness.peers.clock import Clock
 from harness.peers.handshake import shake_hands
-from harness.peers.network import SecureSocket
+from harness.peers.network import SecureSocket, next_connection
 from harness.peers.records import sent_record
 from harness.peers.tls import tls_facts
 from harness.peers.transactions import guess_transaction
@@ -192,20 +193,20 @@ class PeerServer:
         return bound
 
     async def _accept(self, listening: socket.socket, port: int) -> None:
-        loop = asyncio.get_running_loop()
         with listening:
             while True:
                 try:
-                    raw, _ = await loop.sock_accept(listening)
+                    stream = await next_connection(listening)
                 except OSError as exc:  # out of descriptors, or the caller was gone before we looked
                     _log.debug("not accepted: %s", exc.strerror)
                     await asyncio.sleep(_ACCEPT_PAUSE_S)
                     continue
-                task = asyncio.create_task(self._serve_connection(SecureSocket(raw), port))
+                task = asyncio.create_task(self._serve_connection(stream, port))
                 self._connections.add(task)
-                task.add_done_callback(self._connection_ended)
+                task.add_done_callback(partial(self._connection_ended, stream))
 
-    def _connection_ended(self, task: asyncio.Task[None]) -> None:
+    def _connection_ended(self, stream: SecureSocket, task: asyncio.Task[None]) -> None:
+        stream.close()  # a task that is cancelled before it began has closed nothing
         self._connections.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self._bug = task.exception()
@@ -218,8 +219,6 @@ class PeerServer:
                 await self._serve_requests(stream, port)
         except _GONE as exc:
             _log.debug("a connection ended: %s", type(exc).__name__)
-        finally:
-            stream.close()
 
     async def _is_secured(self, stream: SecureSocket) -> bool:
         problem = await shake_hands(stream, self._context, within_s=self._limits.handshake_s, other="caller")

@@ -14,6 +14,33 @@ from collections.abc import Callable
 READ_BYTES = 64 * 1024
 
 
+async def next_connection(listening: socket.socket) -> "SecureSocket":
+    """The next connection that comes to a listening, non-blocking socket.
+
+    Nothing lies between taking it and returning it: a caller that is cancelled has not taken one, whereas
+    `loop.sock_accept` then loses one that it had taken.
+
+    Raises:
+        OSError: out of descriptors, or the other end was gone before we looked.
+    """
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            return SecureSocket(listening.accept()[0])
+        except BlockingIOError:
+            waiting: asyncio.Future[None] = loop.create_future()
+            loop.add_reader(listening, _come, waiting)
+            try:
+                await waiting
+            finally:
+                loop.remove_reader(listening)
+
+
+def _come(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
+
+
 class SecureSocket:
     """One connected, non-blocking socket, in clear until `shake_hands`; errors are those of `socket` and `ssl`."""
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 import ssl
+import warnings
 
 import pytest
 
@@ -138,7 +140,7 @@ def test_connections_beyond_the_limit_do_not_disturb_others(serving: ssl.SSLCont
         await asyncio.sleep(0.1)
         first.write(FRAME)
         assert await repository.next_record(0, 2.0)
-        for _, writer in silent:
+        for writer in (first, *(w for _, w in silent)):
             writer.close()
         await repository.stop()
         return repository
@@ -164,3 +166,20 @@ def test_a_stopped_repository_refuses_and_comes_back(serving: ssl.SSLContext, ca
         return len(repository.records)
 
     assert run(work()) == 1
+
+
+def test_no_connection_is_left_open_when_the_repository_stops_as_it_comes(serving: ssl.SSLContext) -> None:
+    async def work(turns: int) -> None:
+        repository = AuditRepository(serving, clock)
+        address = await repository.start("127.0.0.1")
+        with contextlib.closing(socket.create_connection(address)):
+            for _ in range(turns):  # of the event loop: the connection is waiting, taken, or being served
+                await asyncio.sleep(0)
+            await repository.stop()
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for turns in range(8):
+            run(work(turns))
+        gc.collect()
+    assert [str(w.message) for w in told] == []
