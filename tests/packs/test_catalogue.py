@@ -96,6 +96,7 @@ def test_mutations_and_faults_are_named_for_known_transactions_and_explained(bun
     assert {n for n, m in bundled.catalogue.mutations.items() if m.conformant} == {
         "saml.hcp.within-tolerance",
         "http.body.chunked",
+        "xdr.document.inline",
         "xml.comment.added",
     }
 
