@@ -68,7 +68,8 @@ class Bench:
 
     def system(self, faults: frozenset[str]) -> tuple[Sut, threading.Event, threading.Thread]:
         port = free_port()
-        ours = OurSide(pki="pki", ports={**dict.fromkeys(("xcpd", "xca", "xdr"), port), "audit": free_port()})
+        services = ("xcpd", "xca", "xdr", "sts", "sts_nok")
+        ours = OurSide(pki="pki", ports={**dict.fromkeys(services, port), "audit": free_port()})
         config = ReferenceConfig(
             actors=frozenset({"ncpeh-a", "ncpeh-b"}),
             identity=self.identity,
@@ -77,9 +78,7 @@ class Bench:
             clock=now,
             peer=PeerSide(
                 home_community=ours.home_community,
-                xcpd=f"https://127.0.0.1:{port}/xcpd",
-                xca=f"https://127.0.0.1:{port}/xca",
-                xdr=f"https://127.0.0.1:{port}/xdr",
+                **{name: f"https://127.0.0.1:{port}/{name}" for name in services},
             ),
             audit=AuditSide(host="127.0.0.1", port=ours.ports["audit"]),
             faults=faults,

@@ -10,6 +10,7 @@ from harness.checks import (
     audit,
     audit_exchange,
     cda,
+    sts,
     token_assertions,
     transport,
     xcaq,
@@ -47,6 +48,7 @@ FAMILIES = (
     xdr_request,
     assertions,
     token_assertions,
+    sts,
     cda,
 )
 """The modules of checks; importing them fills AUTOMATIC."""

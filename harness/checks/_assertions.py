@@ -12,30 +12,41 @@ from harness.checks._registry import Context
 from harness.checks._view import View
 from harness.errors import WireError
 from harness.model import Finding, Location
-from harness.wire import saml, x509, xmldsig
+from harness.wire import codes, issuing, saml, x509, xmldsig
 from harness.wire.saml import Instant, SamlAssertion
 
 TOLERANCE = timedelta(seconds=60)
 """Clock difference granted at both ends. Source: eHDSI SAML profile."""
 OLD_QUALIFIER = "urn:epsos:"
 PURPOSES = ("TREATMENT", "EMERGENCY")
-NOK_PREFIX = "urn:ehdsi:names:subject:nextofkin:"
+NOK_PREFIX = issuing.NOK_PREFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """An assertion of a request: its element and what it says."""
+    """An assertion of a message: its element, what it says, and which side of the exchange it came on."""
 
     element: etree._Element
     said: SamlAssertion
+    side: str = "request"
 
     def at(self, path: str = "") -> Location:
         """Where `path` lies, counted from the assertion."""
-        return under(self.element, path, "request")
+        return under(self.element, path, self.side)
 
     def attribute_at(self, name: str) -> Location:
         """Where the attribute of that Name lies."""
         return self.at(f"saml:AttributeStatement/saml:Attribute[@Name='{name}']")
+
+
+ON_TRC = (*codes.CROSS_BORDER, codes.STS_TRC)
+ON_NOK = (*codes.CROSS_BORDER, codes.STS_NOK)
+"""Where the SUT writes such an assertion: in its requests to another country, or as a token service."""
+
+
+def issued(view: View) -> tuple[Held, ...]:
+    """The readable assertions that a token service gives out in the response, in order."""
+    return tuple(Held(element=e, said=a, side="response") for e, a in view.issued if isinstance(a, SamlAssertion))
 
 
 def held(view: View) -> tuple[Held, ...]:
@@ -51,7 +62,12 @@ def hcp(view: View) -> Held | None:
 
 
 def trc(view: View) -> Held | None:
-    """The TRC assertion: by its qualifier, else the first of an unknown one that has an Advice and no kin attributes."""
+    """The TRC assertion: by its qualifier, else the first of an unknown one that has an Advice and no kin attributes.
+
+    Of a token service it is the first token, whatever it says.
+    """
+    if view.exchange.transaction in codes.TOKEN_SERVICE:
+        return next(iter(issued(view)), None) if view.exchange.transaction == codes.STS_TRC else None
     found = [h for h in held(view) if h.said.kind == "trc"]
     found += [
         h
@@ -62,7 +78,12 @@ def trc(view: View) -> Held | None:
 
 
 def nok(view: View) -> Held | None:
-    """The next-of-kin assertion: by its qualifier, else the first of an unknown one with kin attributes."""
+    """The next-of-kin assertion: by its qualifier, else the first of an unknown one with kin attributes.
+
+    Of a token service it is the first token, whatever it says.
+    """
+    if view.exchange.transaction in codes.TOKEN_SERVICE:
+        return next(iter(issued(view)), None) if view.exchange.transaction == codes.STS_NOK else None
     found = [h for h in held(view) if h.said.kind == "nok"]
     found += [h for h in held(view) if h.said.kind == "other" and is_kin(h)]
     return found[0] if found else None
@@ -80,12 +101,17 @@ def has_hcp(view: View, _: Context) -> bool:
 
 def has_trc(view: View, _: Context) -> bool:
     """Applies where there is a TRC assertion."""
-    return trc(view) is not None
+    return trc(view) is not None and _wrote_tokens(view)
 
 
 def has_nok(view: View, _: Context) -> bool:
     """Applies where there is a next-of-kin assertion."""
-    return nok(view) is not None
+    return nok(view) is not None and _wrote_tokens(view)
+
+
+def _wrote_tokens(view: View) -> bool:
+    """Whether the SUT wrote the assertions: as the one who asks another country, or as the token service that answers."""
+    return view.asked_by_sut is (view.exchange.transaction not in codes.TOKEN_SERVICE)
 
 
 def of_old(one: Held, findings: Iterator[Finding]) -> Iterator[Finding]:

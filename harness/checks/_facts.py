@@ -63,6 +63,9 @@ def _exchange_facts(view: View) -> Mapping[str, Datum]:
         "dispensable": (),
         "associations": (),
         "documents": (),
+        "tokens": tuple(
+            {"kind": a.kind, "id": a.id, "name_id": a.name_id} for _, a in view.issued if not isinstance(a, WireError)
+        ),
         "request": _request_facts(view),
     }
     if own is not None:

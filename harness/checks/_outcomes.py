@@ -19,7 +19,7 @@ from harness.model import (
     Value,
     say,
 )
-from harness.wire import codes, ns, soap, xds
+from harness.wire import codes, ns, saml, soap, xds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +93,9 @@ def describe(saved: View | TriggerOutcome | None) -> str:
             parts.append(_counted(len(registry.documents), "document"))
         parts += [e.code or "error without code" for e in registry.errors]
         return ", ".join(parts)
+    if saved.token_response is not None:
+        kinds = [a.kind if isinstance(a, saml.SamlAssertion) else "unreadable" for _, a in saved.issued]
+        return ", ".join((parts[0], _counted(len(kinds), "token"), *kinds))
     if saved.payload_problem is not None:
         return f"{parts[0]}, unreadable: {saved.payload_problem.problem}"
     payload = response.payload if response is not None else None
@@ -103,7 +106,8 @@ def describe(saved: View | TriggerOutcome | None) -> str:
 def ordinary_answer(view: View) -> Finding | None:
     """None when the SUT gave the ordinary good answer of the transaction, else a finding that says what came instead.
 
-    Good is: HTTP 200, readable, the right payload, no error expressed in it. For ITI-55 a clean "no match" is ordinary.
+    Good is: HTTP 200, readable, the right payload, no error expressed in it. For ITI-55 a clean "no match" is ordinary; of
+    a token service, one assertion.
     """
     exchange = view.exchange
     answer, registry = view.discovery_answer, view.registry_answer
@@ -113,6 +117,9 @@ def ordinary_answer(view: View) -> Finding | None:
             ok and answer is not None and [a.type_code for a in answer.acknowledgements] == ["AA"] and not answer.issues
         )
         expected = "HTTP 200 with PRPA_IN201306UV02, AA"
+    elif exchange.transaction in codes.TOKEN_SERVICE:
+        ok = ok and len(view.issued) == 1
+        expected = "HTTP 200 with 1 token"
     else:
         ok = ok and registry is not None and status_word(registry.status) == "success"
         ok = ok and not any(e.severity == codes.SEVERITY_ERROR for e in (registry.errors if registry else ()))
@@ -262,6 +269,11 @@ def _documents(view: View, wanted: Datum) -> bool:
     return view.retrieve_answer is not None and within(len(view.retrieve_answer.documents), wanted)
 
 
+def _token(view: View, wanted: Datum) -> bool:
+    kinds = [a.kind if isinstance(a, saml.SamlAssertion) else "unreadable" for _, a in view.issued]
+    return len(kinds) == 1 and _one_of(kinds[0], wanted)
+
+
 _WORDS: Mapping[str, _Word] = {
     "soap_fault": _soap_fault,
     "http_status": _http_status,
@@ -276,6 +288,7 @@ _WORDS: Mapping[str, _Word] = {
     "registry_error": _registry_error,
     "entries": _entries,
     "documents": _documents,
+    "token": _token,
 }
 OUTCOME_WORDS = frozenset(_WORDS) | {"shown", "shown_code", "request_received"}
 """Every word this module can judge; a test holds it against the vocabulary of the scenario language."""

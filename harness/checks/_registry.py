@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from harness.checks._view import View
 from harness.model import HINTS, Finding, OurSide, Patient, Sut
+from harness.wire import codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,8 @@ type Applies = Callable[[View, Context], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckInfo:
-    """One check: its requirement, transactions (empty = all), the SUT's role, when there is something to judge."""
+    """One check: its requirement, transactions (empty = all between countries), the SUT's role, when there is something
+    to judge."""
 
     requirement: str
     transactions: tuple[str, ...]
@@ -86,10 +88,12 @@ def _advised(finding: Finding, requirement: str) -> Finding:
 
 
 def _concerns(info: CheckInfo, view: View, context: Context) -> bool:
-    wrote = "ncpeh-b" if view.asked_by_sut else "ncpeh-a"
+    transaction = view.exchange.transaction
+    internal = transaction in codes.TOKEN_SERVICE  # both ends of it stand in country B
+    wrote = "ncpeh-b" if view.asked_by_sut or internal else "ncpeh-a"
     return (
         info.actor == wrote == context.actor
-        and (not info.transactions or view.exchange.transaction in info.transactions)
+        and (transaction in info.transactions if info.transactions else not internal)
         and view.exchange.sent_by_sut() is not None
     )
 

@@ -11,7 +11,7 @@ from lxml import etree
 from harness import safexml
 from harness.errors import WireError
 from harness.model import Exchange, HttpRecord, Party
-from harness.wire import cda, codes, mtom, ns, saml, soap, xcpd, xdr, xds
+from harness.wire import cda, codes, mtom, ns, saml, soap, wstrust, xcpd, xdr, xds
 
 
 class View:
@@ -98,6 +98,25 @@ class View:
         """The RegistryResponse that is the payload of the response."""
         return self._payload(self.response, ns.clark(ns.RS, "RegistryResponse"), xds.parse_registry_response)
 
+    @cached_property
+    def token_request(self) -> wstrust.TokenRequest | None:
+        """The RequestSecurityToken of the request."""
+        return self._payload(self.request, ns.clark(ns.WST, "RequestSecurityToken"), wstrust.parse_request)
+
+    @cached_property
+    def token_response(self) -> wstrust.TokenResponse | None:
+        """The answer of a token service in the response, one response or a collection."""
+        found = (self._payload(self.response, name, wstrust.parse_response) for name in _TOKEN_RESPONSES)
+        return next((response for response in found if response is not None), None)
+
+    @cached_property
+    def issued(self) -> tuple[tuple[etree._Element, saml.SamlAssertion | WireError], ...]:
+        """Each assertion that the response holds as a token, with its element, in order."""
+        message = _readable(self.response)
+        if message is None or message.payload is None or message.payload.tag not in _TOKEN_RESPONSES:
+            return ()
+        return tuple((e, _assertion(e)) for e in wstrust.issued_assertions(message.payload))
+
     @property
     def registry_answer(self) -> xds.QueryAnswer | xds.RetrieveAnswer | xds.RegistryResponse | None:
         """The status and errors of the response, whichever of the registry's answers it is."""
@@ -168,6 +187,10 @@ class View:
             return None
 
 
+_TOKEN_RESPONSES = (
+    ns.clark(ns.WST, "RequestSecurityTokenResponseCollection"),
+    ns.clark(ns.WST, "RequestSecurityTokenResponse"),
+)
 _PARSERS: dict[str, Callable[..., object]] = {
     ns.clark(ns.HL7, codes.INTERACTION_QUERY): xcpd.parse_query,
     ns.clark(ns.HL7, codes.INTERACTION_ANSWER): xcpd.parse_answer,

@@ -12,9 +12,10 @@ from harness.cli._words import word
 from harness.errors import InputError, Problem, WireError
 from harness.model import AuditRecord, Exchange, OurSide, Population
 from harness.packs import load_sut
-from harness.peers import AuditRepository, PeerServer, Pki, RespondingGateway, SeededIds, server_context
+from harness.peers import AuditRepository, PeerServer, Pki, RespondingGateway, SeededIds, TokenService, server_context
 from harness.runner import own_pki, run_id, utc_now
 from harness.store import RunDirectory
+from harness.wire import codes
 
 ACTORS = ("ncpeh-a",)
 
@@ -41,6 +42,7 @@ async def _serve(sut_path: Path, lang: str, population: Population) -> int:
     pki = own_pki(Path(sut.ours.pki) if sut.ours.pki else None, sut, now)
     server = PeerServer(server_context(pki.tls, sut.trust_authorities), clock=utc_now)
     gateway = RespondingGateway(ours=sut.ours, population=population, clock=utc_now, ids=SeededIds())
+    tokens = TokenService(pki, sut.ours, sut.trust_authorities, utc_now, SeededIds())
     task = asyncio.current_task()
     assert task is not None
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -62,7 +64,10 @@ async def _serve(sut_path: Path, lang: str, population: Population) -> int:
                 await asyncio.sleep(0.02)
                 for incoming in server.pending():
                     count += 1
-                    answer = await asyncio.to_thread(gateway.answer, incoming.request, incoming.transaction, {}, ())
+                    if incoming.transaction in codes.TOKEN_SERVICE:
+                        answer = await asyncio.to_thread(tokens.answer, incoming.request, incoming.transaction)
+                    else:
+                        answer = await asyncio.to_thread(gateway.answer, incoming.request, incoming.transaction, {}, ())
                     exchange = await server.reply(incoming, answer, id=f"x{count:04d}", altered=())
                     directory.append("exchange", utc_now(), {"exchange": directory.record(Exchange, exchange)})
                     sys.stdout.write(

@@ -31,6 +31,8 @@ from harness.store import read_folder, write_folder
 
 AUTHORITY_FILE = "reference-authority.pem"
 PKI_FOLDER = "pki"
+SERVICES = ("xcpd", "xca", "xdr", "sts", "sts_nok")
+"""What the harness listens for, at one port: the services that the bundled system asks."""
 
 
 def list_faults_command(lang: str, *, departures: bool = False) -> int:
@@ -65,7 +67,7 @@ def reference_command(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="harness-reference-")))
         now = utc_now()
         shared = free_port("127.0.0.1")
-        services = dict.fromkeys(("xcpd", "xca", "xdr"), shared)
+        services = dict.fromkeys(SERVICES, shared)
         ours = OurSide(pki=PKI_FOLDER, ports={**services, "audit": free_port("127.0.0.1", both=True)})
         files = read_folder(folder / PKI_FOLDER)
         if files:
@@ -84,9 +86,7 @@ def reference_command(
             documents_dir=documents,
             peer=PeerSide(
                 home_community=ours.home_community,
-                xcpd=f"https://{ours.host}:{ours.ports['xcpd']}/xcpd",
-                xca=f"https://{ours.host}:{ours.ports['xca']}/xca",
-                xdr=f"https://{ours.host}:{ours.ports['xdr']}/xdr",
+                **{name: f"https://{ours.host}:{shared}/{name}" for name in SERVICES},
             ),
             audit=AuditSide(host=ours.host, port=ours.ports["audit"]),
             faults=frozenset(faults),
@@ -108,7 +108,7 @@ def reference_command(
                     partial.replace(write_sut)
                 except OSError as exc:
                     raise cannot_write("--write-sut", write_sut, exc) from exc
-            for key in ("xcpd", "xca", "xdr", "trigger"):
+            for key in (*SERVICES, "trigger"):
                 url = getattr(endpoints, key)
                 if url:
                     ERR.print(f"{key:<8} {url}", markup=False)

@@ -678,6 +678,41 @@ _TABLE = (
         "Utiliser le préfixe du proche pour chaque attribut.",
     ),
     (
+        "SAML-TRC-009",
+        "Put the access code with which the patient was searched into dispensationPinCode.",
+        "Mettre dans dispensationPinCode le code d'accès avec lequel le patient a été recherché.",
+    ),
+    (
+        "STS-001",
+        "Show exactly one HCP assertion in wsse:Security, and no other assertion.",
+        "Présenter exactement une assertion HCP dans wsse:Security, et aucune autre.",
+    ),
+    (
+        "STS-002",
+        "Ask for the Issue of a SAML 2.0 assertion, with the parameters of the assertion wanted.",
+        "Demander l'émission (Issue) d'une assertion SAML 2.0, avec les paramètres de l'assertion voulue.",
+    ),
+    (
+        "STS-003",
+        "Name the patient in PatientId, in CX form.",
+        "Nommer le patient dans PatientId, sous forme CX.",
+    ),
+    (
+        "STS-004",
+        "State TREATMENT or EMERGENCY in PurposeOfUse.",
+        "Donner TREATMENT ou EMERGENCY dans PurposeOfUse.",
+    ),
+    (
+        "STS-005",
+        "Answer with one token, its TokenType and a Lifetime of two hours.",
+        "Répondre avec un jeton, son TokenType et un Lifetime de deux heures.",
+    ),
+    (
+        "STS-006",
+        "Copy the MessageID of the request into wsa:RelatesTo.",
+        "Recopier le MessageID de la requête dans wsa:RelatesTo.",
+    ),
+    (
         "CDA-001",
         "Write the template of the document's kind and level.",
         "Écrire le modèle du type et du niveau de document.",

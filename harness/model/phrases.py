@@ -26,6 +26,10 @@ PHRASES: Mapping[str, Localized] = {
         en="{reference} has no value: {missing} is not there", fr="{reference} n'a pas de valeur : {missing} est absent"
     ),
     "sut-role": Localized(en="the SUT does not play {actor}", fr="le système ne joue pas le rôle {actor}"),
+    "no-service": Localized(
+        en="the SUT file gives no endpoint {endpoint} of {actor}, so that service is not open to us",
+        fr="le fichier du système ne donne pas de point d'accès {endpoint} de {actor}, ce service ne nous est donc pas ouvert",
+    ),
     "no-rows": Localized(
         en="the SUT file gives no rows at {reference}", fr="le fichier du système ne donne aucune ligne à {reference}"
     ),

@@ -26,7 +26,8 @@ class TriggerMeans:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SutActor:
-    """One role of the system. `endpoints` maps xcpd, xca, xdr to https URLs (country A only)."""
+    """One role of the system. `endpoints` maps to https URLs: xcpd, xca, xdr of country A; of country B its token service,
+    sts for TRC and sts_nok for next-of-kin assertions, where it can be called from outside."""
 
     actor: str
     country: str

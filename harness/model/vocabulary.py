@@ -47,7 +47,22 @@ class Transaction:
     reply_arguments: Mapping[str, str]
 
 
-_COMMON = {"practitioner": "key of a practitioner of the population (default: given.practitioner, else `physician`)"}
+NEXT_OF_KIN_FIELDS = (
+    *("id", "first_name", "family_name", "gender", "birth_date"),
+    *("street", "city", "postal_code", "country"),
+)
+"""What is said of a next of kin: the attributes of its assertion."""
+_NEXT_OF_KIN = f"mapping of {', '.join(NEXT_OF_KIN_FIELDS)}"
+
+_COMMON = {
+    "practitioner": "key of a practitioner of the population (default: given.practitioner, else `physician`)",
+    "next_of_kin": f"{_NEXT_OF_KIN}: who accompanies the patient, in an assertion before the others; true for a synthetic one",
+}
+_WITH_TRC = {
+    **_COMMON,
+    "access_code": "access code of the patient, in dispensationPinCode of the TRC assertion",
+    "prescription_id": "id of a prescription, in prescriptionId of the TRC assertion",
+}
 
 STORE_ARGUMENTS: Mapping[str, str] = {
     "consent": "consent of every patient in our store, from this answer to the end of the row: granted, refused, pending",
@@ -83,7 +98,7 @@ TRANSACTIONS: Mapping[str, Transaction] = {
             responder="ncpeh-a",
             endpoint="xca",
             send_arguments={
-                **_COMMON,
+                **_WITH_TRC,
                 "patient": "key of a patient; its first id is queried",
                 "patient_id": "{root, extension} as an earlier answer gave it; goes before `patient`",
                 "trc_patient_id": "{root, extension} for the TRC assertion when it is to differ from the query",
@@ -101,7 +116,7 @@ TRANSACTIONS: Mapping[str, Transaction] = {
             responder="ncpeh-a",
             endpoint="xca",
             send_arguments={
-                **_COMMON,
+                **_WITH_TRC,
                 "patient": "key of a patient",
                 "patient_id": "{root, extension} as an earlier answer gave it; goes before `patient`",
                 "documents": "one entry or a list of entries ({home, repository, id}) as an ITI-38 answer gave them",
@@ -115,7 +130,7 @@ TRANSACTIONS: Mapping[str, Transaction] = {
             responder="ncpeh-a",
             endpoint="xdr",
             send_arguments={
-                **_COMMON,
+                **_WITH_TRC,
                 "operation": "what is submitted: `dispense` (default), `discard-dispensation`, `put-consent`, `discard-consent`",
                 "patient": "key of a patient; its first id is used",
                 "patient_id": "{root, extension} as an earlier answer gave it; goes before `patient`",
@@ -125,6 +140,36 @@ TRANSACTIONS: Mapping[str, Transaction] = {
                 "substitute": "true when the product given is not the one prescribed",
                 "dispensation": "id of a dispensation of this row (`request.documents.N.id` of its exchange) to discard; "
                 "an unknown one is invented when it is absent",
+            },
+            reply_arguments={},
+        ),
+        Transaction(
+            id="STS-TRC",
+            name="Issue of a TRC assertion",
+            initiator="ncpeh-b",
+            responder="ncpeh-b",
+            endpoint="sts",
+            send_arguments={
+                "practitioner": _COMMON["practitioner"],
+                "patient": "key of a patient; its first id is confirmed",
+                "patient_id": "{root, extension} as an earlier answer gave it; goes before `patient`",
+                "purpose": "purpose of use, TREATMENT (default: the practitioner's) or EMERGENCY",
+                "access_code": "access code of the patient, for dispensationPinCode",
+                "prescription_id": "id of the prescription that is to be dispensed",
+            },
+            reply_arguments={},
+        ),
+        Transaction(
+            id="STS-NOK",
+            name="Issue of a next-of-kin assertion",
+            initiator="ncpeh-b",
+            responder="ncpeh-b",
+            endpoint="sts_nok",
+            send_arguments={
+                "practitioner": _COMMON["practitioner"],
+                "patient": "key of the patient the row is about; a next-of-kin assertion does not name it",
+                "purpose": "purpose of use, TREATMENT (default: the practitioner's) or EMERGENCY",
+                "next_of_kin": _NEXT_OF_KIN + "; default: a synthetic relative with every field",
             },
             reply_arguments={},
         ),
@@ -149,10 +194,13 @@ TRIGGER_OPERATIONS: Mapping[str, str] = {
     "discard-consent": "identify, then submit the withdrawal of the patient's consent (ITI-55, ITI-41)",
 }
 TRIGGER_ARGUMENTS: Mapping[str, str] = {
-    **_COMMON,
+    "practitioner": _COMMON["practitioner"],
     "patient": "key of a patient of the population",
     "kind": "document kind (a profile name); default patient-summary, eprescription when dispensing",
     "level": "CDA level to fetch, 1 or 3 (default 3)",
+    "next_of_kin": f"{_NEXT_OF_KIN}: who accompanies the patient; default nobody",
+    "access_code": "access code that the patient gave, for dispensationPinCode of the TRC assertion",
+    "token_service": "which token service confirms the treatment: `own` (default) or `peer`, ours",
 }
 
 
@@ -290,6 +338,14 @@ OUTCOMES: Mapping[str, OutcomeWord] = {
             word="documents",
             kind="number",
             text=Localized(en="number of documents returned", fr="nombre de documents retournés"),
+        ),
+        OutcomeWord(
+            word="token",
+            values=("trc", "nok"),
+            text=Localized(
+                en="the token service issued one assertion, of this kind",
+                fr="le service de jetons a émis une assertion, de ce type",
+            ),
         ),
         OutcomeWord(
             word="shown",

@@ -22,7 +22,7 @@ def _no_secret(value: str) -> str:
 
 
 Referable = Annotated[Text, AfterValidator(_no_secret)]
-EndpointName = Literal["xcpd", "xca", "xdr"]
+EndpointName = Literal["xcpd", "xca", "xdr", "sts", "sts_nok"]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -84,6 +84,8 @@ class ListenForm(Form):
     xcpd: Port = 0
     xca: Port = 0
     xdr: Port = 0
+    sts: Port = 0
+    sts_nok: Port = 0
     audit: Port = 0
 
 

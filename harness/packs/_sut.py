@@ -107,7 +107,7 @@ def _sut(form: forms.SutForm, file: SourceFile, resolver: _Resolver) -> Sut:
         ours=OurSide(
             pki=str(resolver.folder / ours.pki) if ours.pki else None,
             host=listen.host,
-            ports={k: p for k in ("xcpd", "xca", "xdr", "audit") if (p := getattr(listen, k))},
+            ports={k: p for k in ("xcpd", "xca", "xdr", "sts", "sts_nok", "audit") if (p := getattr(listen, k))},
             country=ours.country or plain_ours.country,
             home_community=ours.home_community or plain_ours.home_community,
         ),

@@ -15,6 +15,7 @@ from harness.peers.mutations import MUTATIONS, Mutation
 from harness.peers.pki import Pki, make_pki, other_country, pki_from_files, pki_to_files
 from harness.peers.responding import RespondingGateway
 from harness.peers.tls import client_context, server_context, tls_facts
+from harness.peers.token_service import TokenService
 
 __all__ = [
     "FAULTS",
@@ -38,6 +39,7 @@ __all__ = [
     "RespondingGateway",
     "SeededIds",
     "Session",
+    "TokenService",
     "client_context",
     "make_pki",
     "other_country",

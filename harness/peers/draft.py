@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from harness.peers.pki import Pki
-from harness.wire import mtom, ns, saml, soap, xcpd, xdr, xds, xmldsig
+from harness.wire import mtom, ns, saml, soap, wstrust, xcpd, xdr, xds, xmldsig
 from harness.wire.saml import SamlAssertion
 from harness.wire.x509 import Credentials
 
-type Query = xcpd.DiscoveryQuery | xds.DocumentQuery | xds.RetrieveRequest | xdr.Submission
+type Query = xcpd.DiscoveryQuery | xds.DocumentQuery | xds.RetrieveRequest | xdr.Submission | wstrust.TokenRequest
 
 
 class Stage(IntEnum):
@@ -44,7 +44,9 @@ class Token:
 class Draft:
     """A request in the making. `certificate` is the client certificate to show: ours, untrusted or none.
 
-    `parts` are the attachments of the payload, `boundary` what delimits them.
+    `nok` is the next-of-kin assertion; `assertions_before` and `assertions_after` stand around the others as they are.
+    `tls` is the one version of TLS that is offered, empty for whatever there is. `parts` are the attachments of the
+    payload, `boundary` what delimits them.
     """
 
     pki: Pki = field(repr=False)
@@ -52,6 +54,10 @@ class Draft:
     addressing: soap.Addressing
     hcp: Token | None
     trc: Token | None
+    nok: Token | None = None
+    assertions_before: tuple[bytes, ...] = ()
+    assertions_after: tuple[bytes, ...] = ()
+    security_must_understand: bool = False
     has_security: bool = True
     payload: bytes = b""
     parts: tuple[mtom.Part, ...] = ()
@@ -62,6 +68,7 @@ class Draft:
     headers: tuple[tuple[str, str], ...] = (("Content-Type", soap.CONTENT_TYPE),)
     chunked: bool = False
     certificate: str = "ours"
+    tls: str = ""
 
 
 type Alteration = tuple[Stage, Callable[[Draft], Draft]]
@@ -102,11 +109,14 @@ def _write_payload(draft: Draft) -> Draft:
     if isinstance(query, xdr.Submission):
         payload, parts = xdr.build_submission(query)
         return replace(draft, payload=payload, parts=parts)
+    if isinstance(query, wstrust.TokenRequest):
+        return replace(draft, payload=wstrust.build_request(query))
     return replace(draft, payload=xds.build_retrieve_request(query))
 
 
 def _write_envelope(draft: Draft) -> Draft:
-    assertions = tuple(token.signed for token in (draft.hcp, draft.trc) if token is not None)
+    ours = tuple(token.signed for token in (draft.nok, draft.hcp, draft.trc) if token is not None)
+    assertions = (*draft.assertions_before, *ours, *draft.assertions_after)
     extra = draft.extra_header
     if draft.has_security and not assertions:
         extra += f'<wsse:Security xmlns:wsse="{ns.WSSE}"/>'.encode()
@@ -116,6 +126,7 @@ def _write_envelope(draft: Draft) -> Draft:
         assertions=assertions if draft.has_security else (),
         extra_header=extra,
         version=draft.soap_version,
+        security_must_understand=draft.security_must_understand,
     )
     return replace(draft, body=body)
 
@@ -130,7 +141,8 @@ def _pack(draft: Draft) -> Draft:
 
 
 def _on_tokens(draft: Draft, change: Callable[[Token], Token]) -> Draft:
-    return replace(draft, hcp=change(draft.hcp) if draft.hcp else None, trc=change(draft.trc) if draft.trc else None)
+    hcp, trc, nok = (change(token) if token is not None else None for token in (draft.hcp, draft.trc, draft.nok))
+    return replace(draft, hcp=hcp, trc=trc, nok=nok)
 
 
 def _unchanged(draft: Draft) -> Draft:

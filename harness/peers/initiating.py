@@ -1,4 +1,7 @@
-"""The simulated initiating gateway, NCPeH of country B: makes signed ITI-55, ITI-38, ITI-39 and ITI-41 requests."""
+"""The simulated initiating gateway, NCPeH of country B: makes signed ITI-55, ITI-38, ITI-39 and ITI-41 requests.
+
+It is also the application behind the gateway that asks a token service of country B for TRC and next-of-kin assertions.
+"""
 
 import ssl
 from collections.abc import Iterator, Mapping
@@ -14,7 +17,8 @@ from harness.peers.mutations import MUTATIONS, Mutation, needs_settling
 from harness.peers.pki import Pki
 from harness.peers.submitting import Desk, submission
 from harness.peers.tls import client_context
-from harness.wire import codes, saml, soap, xcpd, xds
+from harness.peers.tokens import next_of_kin, token_request
+from harness.wire import codes, issuing, saml, soap, wstrust, xcpd, xds
 from harness.wire.codes import KINDS
 from harness.wire.xcpd import Ii
 
@@ -29,7 +33,7 @@ class Session:
     """One row: a practitioner logs in once, and confirms treatment of a patient once; `dispensed` are our dispensations by id."""
 
     hcp: dict[str, saml.SamlAssertion] = field(default_factory=dict)
-    trc: dict[tuple[str, str], saml.SamlAssertion] = field(default_factory=dict)
+    trc: dict[tuple[str, ...], saml.SamlAssertion] = field(default_factory=dict)
     dispensed: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -54,7 +58,7 @@ class InitiatingGateway:
         self._anchors = sut_anchors
         self._clock = clock
         self._ids = ids
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
 
     def new_session(self) -> Session:
         """A session in which nobody has logged in yet; make one for each row."""
@@ -89,9 +93,12 @@ class InitiatingGateway:
         confirmed: PatientId | None
         if transaction == codes.ITI_41:
             query, confirmed = self._submission(arguments, patients, practitioners, session)
+        elif transaction in codes.TOKEN_SERVICE:
+            query, confirmed = token_request(transaction, arguments, patients, _who(arguments, practitioners)), None
         else:
             query, confirmed = self._query(transaction, arguments, target, patients)
         hcp, trc = self._tokens(arguments, practitioners, session, confirmed)
+        nok = self._next_of_kin(arguments, hcp.claims) if transaction in codes.CROSS_BORDER else None
         draft = Draft(
             pki=self._pki,
             query=query,
@@ -105,6 +112,8 @@ class InitiatingGateway:
             ),
             hcp=hcp,
             trc=trc,
+            nok=nok,
+            security_must_understand=transaction in codes.TOKEN_SERVICE,
             boundary=f"MIMEBoundary_{message_id.rpartition(':')[2]}",
         )
         draft = complete(draft, (mutation.alteration for mutation in mutations))
@@ -117,18 +126,18 @@ class InitiatingGateway:
                 chunked=draft.chunked,
                 settle_s=SETTLE_S if needs_settling(mutate) else 0.0,
             ),
-            context=self._context(draft.certificate),
+            context=self._context(draft.certificate, draft.tls),
             client_certificate=draft.certificate != "none",
             altered=mutate,
             message_id=message_id,
         )
 
-    def _context(self, certificate: str) -> ssl.SSLContext:
-        known = self._contexts.get(certificate)
+    def _context(self, certificate: str, tls: str) -> ssl.SSLContext:
+        known = self._contexts.get((certificate, tls))
         if known is None:
             credentials = {"ours": lambda: self._pki.tls, "untrusted": lambda: self._pki.untrusted_tls}.get(certificate)
-            known = client_context(credentials() if credentials else None, self._anchors)
-            self._contexts[certificate] = known
+            known = client_context(credentials() if credentials else None, self._anchors, newest=tls)
+            self._contexts[certificate, tls] = known
         return known
 
     def _tokens(
@@ -138,8 +147,8 @@ class InitiatingGateway:
         session: Session,
         confirmed: PatientId | None,
     ) -> tuple[Token, Token | None]:
-        key = given.text(arguments, "practitioner", DEFAULT_PRACTITIONER) or DEFAULT_PRACTITIONER
-        practitioner = given.chosen(practitioners, key, "practitioner", "practitioner")
+        practitioner = _who(arguments, practitioners)
+        key = practitioner.key
         if key not in session.hcp:
             session.hcp[key] = saml.new_hcp_assertion(
                 practitioner,
@@ -151,12 +160,24 @@ class InitiatingGateway:
         hcp = session.hcp[key]
         if confirmed is None:
             return Token(claims=hcp, signer=self._pki.seal), None
-        if (key, confirmed.cx) not in session.trc:
-            session.trc[key, confirmed.cx] = saml.new_trc_assertion(
-                hcp, confirmed.cx, id=self._assertion_id(), country=self._ours.country, at=self._clock()
-            )
-        trc = session.trc[key, confirmed.cx]
-        return Token(claims=hcp, signer=self._pki.seal), Token(claims=trc, signer=self._pki.seal)
+        wanted = wstrust.TrcParameters(
+            purpose_of_use=practitioner.purpose_of_use,
+            patient_id=confirmed.cx,
+            dispensation_pin=given.text(arguments, "access_code"),
+            prescription_id=given.text(arguments, "prescription_id"),
+        )
+        same = (key, confirmed.cx, wanted.dispensation_pin or "", wanted.prescription_id or "")
+        if same not in session.trc:
+            session.trc[same] = self._issued(wanted, hcp)
+        return Token(claims=hcp, signer=self._pki.seal), Token(claims=session.trc[same], signer=self._pki.seal)
+
+    def _next_of_kin(self, arguments: Arguments, hcp: saml.SamlAssertion) -> Token | None:
+        stated = hcp.attribute(saml.PURPOSE_OF_USE)
+        wanted = next_of_kin(arguments, stated.text if stated is not None else "")
+        return Token(claims=self._issued(wanted, hcp), signer=self._pki.seal) if wanted is not None else None
+
+    def _issued(self, wanted: wstrust.Parameters, hcp: saml.SamlAssertion) -> saml.SamlAssertion:
+        return issuing.new_assertion(wanted, hcp, id=self._assertion_id(), country=self._ours.country, at=self._clock())
 
     def _assertion_id(self) -> str:
         return f"_{self._ids.uuid()}"
@@ -184,14 +205,13 @@ class InitiatingGateway:
     ) -> tuple[Query, PatientId]:
         patient = _patient(arguments, patients)
         identifier = given.patient_id(arguments, "patient_id") or _first_id(arguments, patients)
-        key = given.text(arguments, "practitioner", DEFAULT_PRACTITIONER) or DEFAULT_PRACTITIONER
         desk = Desk(ours=self._ours, at=self._clock(), ids=self._ids, dispensed=session.dispensed)
         query = submission(
             arguments,
             desk,
             patient=patient,
             patient_id=identifier,
-            practitioner=given.chosen(practitioners, key, "practitioner", "practitioner"),
+            practitioner=_who(arguments, practitioners),
         )
         return query, given.patient_id(arguments, "trc_patient_id") or identifier
 
@@ -235,6 +255,11 @@ def _mutation(name: str, transaction: str) -> Mutation:
     if transaction not in mutation.transactions:
         refuse("mutate", f"{name!r} is not for this transaction", expected=mutation.transactions, found=transaction)
     return mutation
+
+
+def _who(arguments: Arguments, practitioners: Mapping[str, Practitioner]) -> Practitioner:
+    key = given.text(arguments, "practitioner", DEFAULT_PRACTITIONER) or DEFAULT_PRACTITIONER
+    return given.chosen(practitioners, key, "practitioner", "practitioner")
 
 
 def _patient(arguments: Arguments, patients: Mapping[str, Patient]) -> Patient:

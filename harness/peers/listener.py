@@ -28,7 +28,7 @@ from harness.wire import http
 
 _log = logging.getLogger(__name__)
 
-ENDPOINTS = ("xcpd", "xca", "xdr")
+ENDPOINTS = ("xcpd", "xca", "xdr", "sts", "sts_nok")
 _ACCEPT_PAUSE_S = 0.05
 _PEEK_S = 0.05
 _GONE = (OSError, h11.LocalProtocolError)  # ssl's errors are OSErrors
@@ -105,7 +105,7 @@ class PeerServer:
 
     @property
     def endpoints(self) -> Mapping[str, str]:
-        """Endpoint key (xcpd, xca, xdr) to the URL it is served at."""
+        """Endpoint key (xcpd, xca, xdr, sts, sts_nok) to the URL it is served at."""
         return dict(self._endpoints)
 
     @property

@@ -2,6 +2,7 @@
 
 import ssl
 import tempfile
+import warnings
 from pathlib import Path
 
 from harness.errors import PeerError, WireError
@@ -9,11 +10,17 @@ from harness.model import TlsFacts
 from harness.wire import x509
 from harness.wire.x509 import Credentials
 
+VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1, "1.2": ssl.TLSVersion.TLSv1_2}
+"""The versions of TLS that can be the newest one we offer."""
 
-def client_context(credentials: Credentials | None, anchors: bytes, *, check_host: bool = True) -> ssl.SSLContext:
+
+def client_context(
+    credentials: Credentials | None, anchors: bytes, *, check_host: bool = True, newest: str = ""
+) -> ssl.SSLContext:
     """A context for calling: TLS 1.2 or newer, the server verified against `anchors` (PEM) and nothing else.
 
-    With `credentials` None no client certificate is offered.
+    With `credentials` None no client certificate is offered. `newest` (a key of `VERSIONS`) offers that version alone, to
+    see whether it is refused.
 
     Raises:
         PeerError: the anchors or the credentials cannot be used.
@@ -22,7 +29,8 @@ def client_context(credentials: Credentials | None, anchors: bytes, *, check_hos
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = check_host
-    return _completed(context, credentials, anchors)
+    completed = _completed(context, credentials, anchors)
+    return unsafe_only_version(completed, newest) if newest else completed
 
 
 def server_context(credentials: Credentials, anchors: bytes) -> ssl.SSLContext:
@@ -34,6 +42,17 @@ def server_context(credentials: Credentials, anchors: bytes) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.verify_mode = ssl.CERT_REQUIRED
     return _completed(context, credentials, anchors)
+
+
+def unsafe_only_version(context: ssl.SSLContext, version: str) -> ssl.SSLContext:
+    """`context` that speaks one version of TLS (a key of `VERSIONS`), old ones included; for tests of refusals alone."""
+    if version != "1.2":
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")  # the only level at which OpenSSL 3 still speaks them
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that these versions are old is why they are offered
+        context.minimum_version = VERSIONS[version]
+        context.maximum_version = VERSIONS[version]
+    return context
 
 
 def tls_facts(ssl_object: ssl.SSLObject | ssl.SSLSocket, *, client_certificate_sent: bool) -> TlsFacts:

@@ -3,7 +3,7 @@
 Source: eHDSI SAML Profile, 2 and 3; OASIS SAML 2.0 core.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,30 +55,80 @@ def identity_assertion(issuing: Issuing, assertion_id: str) -> bytes:
     return xml if "saml.hcp.unsigned" in faults else xmldsig.sign(xml, issuing.seal)
 
 
-def treatment_assertion(issuing: Issuing, assertion_id: str, hcp_id: str, patient_cx: str) -> bytes:
+def treatment_assertion(
+    issuing: Issuing,
+    assertion_id: str,
+    hcp_id: str,
+    patient_cx: str,
+    *,
+    name_format: str | None = None,
+    access_code: str = "",
+    prescription: str = "",
+) -> bytes:
     """The TRC assertion that ties `hcp_id` to the patient, signed; valid for two hours less a minute."""
     faults, who = issuing.faults, issuing.practitioner
     hours = timedelta(hours=3) if "saml.trc.lifetime-too-long" in faults else timedelta(hours=1, minutes=59)
+    patient = "X-9999^^^&2.999.250.1&ISO" if "saml.trc.patient-other" in faults else patient_cx
+    pin = f"{access_code}0" if access_code and "saml.trc.access-code-other" in faults else access_code
+    attributes = [
+        _attribute(_facts.SUBJECT_ID, "XSPA Subject", text(patient)),
+        _attribute(_facts.PURPOSE_OF_USE, "XSPA Purpose Of Use", _purpose(who.purpose_of_use)),
+    ]
+    if pin:
+        attributes.append(_attribute(_facts.DISPENSATION_PIN, "Dispensation Pin Code", text(pin)))
+    if prescription:
+        attributes.append(_attribute(_facts.PRESCRIPTION_ID, "Prescription ID", text(prescription)))
+    xml = _session(issuing, assertion_id, _facts.TRC, hcp_id, attributes, hours, name_format)
+    return xml if "saml.trc.unsigned" in faults else xmldsig.sign(xml, issuing.seal)
+
+
+def next_of_kin_assertion(
+    issuing: Issuing,
+    assertion_id: str,
+    hcp_id: str,
+    person: Mapping[str, str],
+    *,
+    name_format: str | None = None,
+) -> bytes:
+    """The assertion about who accompanies the patient, signed; `person` maps fields of `_facts.NEXT_OF_KIN` to values."""
+    faults = issuing.faults
+    prefix = "urn:epsos:names:nok:" if "saml.nok.attribute-prefix" in faults else _facts.NEXT_OF_KIN_PREFIX
+    qualifier = _facts.TRC if "saml.nok.qualifier-wrong" in faults else _facts.NOK
+    hcp_id = "_00000000-0000-4000-8000-000000000000" if "saml.nok.advice-wrong" in faults else hcp_id
+    attributes = [
+        _attribute(prefix + end, friendly, text(person[name]))
+        for name, (end, friendly) in _facts.NEXT_OF_KIN.items()
+        if person.get(name)
+    ]
+    xml = _session(issuing, assertion_id, qualifier, hcp_id, attributes, timedelta(hours=1, minutes=59), name_format)
+    return xmldsig.sign(xml, issuing.seal)
+
+
+def _session(
+    issuing: Issuing,
+    assertion_id: str,
+    qualifier: str,
+    hcp_id: str,
+    attributes: Sequence[str],
+    lifetime: timedelta,
+    name_format: str | None,
+) -> bytes:
+    """An assertion that rests on the identity assertion `hcp_id`, unsigned."""
+    faults, who = issuing.faults, issuing.practitioner
     name = "somebody.else@hospital.example" if "saml.trc.name-other" in faults else who.name_id
     advice = "_00000000-0000-4000-8000-000000000000" if "saml.trc.advice-wrong" in faults else hcp_id
-    patient = "X-9999^^^&2.999.250.1&ISO" if "saml.trc.patient-other" in faults else patient_cx
     context = _CLASSES + ("SmartcardPKI" if "saml.trc.context-wrong" in faults else "PreviousSession")
-    issuer = element("saml:Issuer", text(f"urn:initgw:{issuing.country}:countryB"), NameQualifier=_facts.TRC)
-    xml = _assertion(
+    return _assertion(
         issuing,
         assertion_id,
-        issuer=issuer,
-        name_id=element("saml:NameID", text(name), Format=_name_format(who)),
+        issuer=element("saml:Issuer", text(f"urn:initgw:{issuing.country}:countryB"), NameQualifier=qualifier),
+        name_id=element("saml:NameID", text(name), Format=name_format or _name_format(who)),
         method=_facts.SENDER_VOUCHES,
-        lifetime=hours,
+        lifetime=lifetime,
         advice=element("saml:Advice", element("saml:AssertionIDRef", text(advice))),
         context=context,
-        attributes=(
-            _attribute(_facts.SUBJECT_ID, "XSPA Subject", text(patient)),
-            _attribute(_facts.PURPOSE_OF_USE, "XSPA Purpose Of Use", _purpose(who.purpose_of_use)),
-        ),
+        attributes=attributes,
     )
-    return xml if "saml.trc.unsigned" in faults else xmldsig.sign(xml, issuing.seal)
 
 
 def _identity_attributes(issuing: Issuing) -> Iterator[str]:

@@ -59,6 +59,13 @@ CONFIRM_TREATMENT = Event(
     event_ids=_BOTH_QUERY,
     actions=_BOTH_EXECUTE,
 )
+CONFIRM_NEXT_OF_KIN = Event(
+    code="EHDSI-96",
+    name="ncp::NokAssertion",
+    ihe_name="ncp::NokAssertion",
+    event_ids=_BOTH_QUERY,
+    actions=_BOTH_EXECUTE,
+)
 COMMUNICATION_FAILED = Event(
     code="EHDSI-CF",
     name="CommunicationFailure",

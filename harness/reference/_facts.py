@@ -15,6 +15,14 @@ ACTION_39 = "urn:ihe:iti:2007:CrossGatewayRetrieve"
 ACTION_39_ANSWER = "urn:ihe:iti:2007:CrossGatewayRetrieveResponse"
 ACTION_41 = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"
 ACTION_41_ANSWER = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-bResponse"
+# Token service of country B. Source: WS-Trust 1.3, 4; WSDL of the service in the field.
+ACTION_ISSUE = "http://schemas.xmlsoap.org/ws/2005/02/trust/RST/Issue"
+ACTION_ISSUE_ANSWER = "urn:IssueTokenResponse"
+REQUEST_ISSUE = "http://docs.oasis-open.org/ws-sx/ws-trust/200512/Issue"
+TOKEN_TYPE = "urn:oasis:names:tc:SAML:2.0:assertion"
+TRUST = "http://docs.oasis-open.org/ws-sx/ws-trust/200512"
+TRC_PARAMETERS = "https://ehdsi.eu/assertion/trc"
+NOK_PARAMETERS = "https://ehdsi.eu/assertion/nok"
 # Source: WS-Addressing 1.0 SOAP Binding, 6.
 ACTION_SOAP_FAULT = "http://www.w3.org/2005/08/addressing/soap/fault"
 ACTION_ADDRESSING_FAULT = "http://www.w3.org/2005/08/addressing/fault"
@@ -36,6 +44,22 @@ LOINC = "2.16.840.1.113883.6.1"
 # SAML. Source: eHDSI SAML Profile; OASIS SAML 2.0 core.
 HCP = "urn:ehdsi:assertions:hcp"
 TRC = "urn:ehdsi:assertions:trc"
+NOK = "urn:ehdsi:assertions:nok"
+DISPENSATION_PIN = "urn:ehdsi:names:document:document-id:dispensationPinCode"
+PRESCRIPTION_ID = "urn:ehdsi:names:document:document-id:prescriptionId"
+NEXT_OF_KIN_PREFIX = "urn:ehdsi:names:subject:nextofkin:"
+NEXT_OF_KIN: Mapping[str, tuple[str, str]] = {
+    "id": ("id", "NextOfKinId"),
+    "first_name": ("firstname", "NextOfKinFirstName"),
+    "family_name": ("familyname", "NextOfKinFamilyName"),
+    "gender": ("gender", "NextOfKinGender"),
+    "birth_date": ("birthdate", "NextOfKinBirthDate"),
+    "street": ("address:street", "NextOfKinAddressStreet"),
+    "city": ("address:city", "NextOfKinAddressCity"),
+    "postal_code": ("address:postalcode", "NextOfKinPostalCode"),
+    "country": ("address:country", "NextOfKinAddressCountry"),
+}
+# Field of a next of kin -> end of the attribute's name, friendly name.
 SENDER_VOUCHES = "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches"
 PREVIOUS_SESSION = "urn:oasis:names:tc:SAML:2.0:ac:classes:PreviousSession"
 _CLASSES = "urn:oasis:names:tc:SAML:2.0:ac:classes:"

@@ -17,6 +17,7 @@ from harness.model import PatientId
 from harness.reference import _asking, _assertions, _facts, _messages, _papers, _submitting
 from harness.reference._asking import DocumentKey
 from harness.reference._calling import Caller, Sending, Trouble
+from harness.reference._confirming import Confirming
 from harness.reference._papers import Paper
 from harness.reference._server import HttpQuestion, HttpReply, client_context
 from harness.reference._shown import Json, Shown, Wish, parse_wish
@@ -122,6 +123,17 @@ class _Visit:
         self._hcp_id = f"_{uuid.uuid4()}"
         self._hcp = _assertions.identity_assertion(self._issuing, self._hcp_id)
         trail.issued("IdA", self._hcp, config.clock())
+        confirming = Confirming(
+            config=config,
+            peer=peer,
+            caller=caller,
+            trail=trail,
+            issuing=self._issuing,
+            hcp=self._hcp,
+            hcp_id=self._hcp_id,
+        )
+        self._confirming = confirming
+        self._relative = confirming.next_of_kin(wish.next_of_kin, wish.token_service)
 
     def go(self) -> Shown:
         identified, patient = self._identify()
@@ -169,7 +181,7 @@ class _Visit:
                 faults=self._faults,
             )
 
-        assertions = () if "xcpd.no-assertion" in self._faults else (self._hcp,)
+        assertions = () if "xcpd.no-assertion" in self._faults else self._assertions()
         message = self._call(self._peer.xcpd, _facts.ACTION_55, assertions, payload)
         if isinstance(message, Trouble):
             return self._trouble(message, "no-patient"), None
@@ -218,13 +230,14 @@ class _Visit:
     # --- ITI-38
 
     def _list(self, patient: PatientId) -> tuple[Shown, tuple[_Entry, ...], bytes]:
-        trc = _assertions.treatment_assertion(self._issuing, f"_{uuid.uuid4()}", self._hcp_id, patient.cx)
-        self._trail.issued("TrcA", trc, self._config.clock())
+        trc = self._treatment(patient)
+        if not trc:
+            return Shown(shown="error", message="the treatment could not be confirmed"), (), trc
         kind = _facts.KINDS.get(self._wish.kind)
         if kind is None:
             return Shown(shown="error", message="this kind of document is not served"), (), trc
         payload = _asking.document_query(patient.cx, kind.class_code, self._faults)
-        message = self._call(self._peer.xca, _facts.ACTION_38, (self._hcp, trc), lambda: payload)
+        message = self._call(self._peer.xca, _facts.ACTION_38, self._assertions(trc), lambda: payload)
         if isinstance(message, Trouble):
             return self._trouble(message, "no-document"), (), trc
         try:
@@ -275,7 +288,7 @@ class _Visit:
 
     def _retrieve(self, entry: _Entry, patient: PatientId, trc: bytes) -> Shown:
         payload = _asking.retrieval(entry.key, self._faults)
-        message = self._call(self._peer.xca, _facts.ACTION_39, (self._hcp, trc), lambda: payload)
+        message = self._call(self._peer.xca, _facts.ACTION_39, self._assertions(trc), lambda: payload)
         if isinstance(message, Trouble):
             return self._trouble(message, "no-document")
         try:
@@ -363,9 +376,13 @@ class _Visit:
         return self._submit(replace(paper, operation="discard"), self._writing(patient), patient)
 
     def _submit(self, paper: Paper, writing: _papers.Writing, patient: PatientId) -> Shown:
-        trc = _assertions.treatment_assertion(self._issuing, f"_{uuid.uuid4()}", self._hcp_id, patient.cx)
+        trc = self._treatment(patient)
+        if not trc:
+            return Shown(shown="error", message="the treatment could not be confirmed")
         sent = _submitting.submission(writing, paper)
-        message = self._call(self._peer.xdr, _facts.ACTION_41, (self._hcp, trc), lambda: sent.payload, sent.attachments)
+        message = self._call(
+            self._peer.xdr, _facts.ACTION_41, self._assertions(trc), lambda: sent.payload, sent.attachments
+        )
         if isinstance(message, Trouble):
             return self._unanswered(message, paper)
         try:
@@ -391,6 +408,18 @@ class _Visit:
     def _refused(self, code: str, notes: str) -> Shown:
         refused = code in _REFUSING or code.endswith("_NO_CONSENT") or code.startswith("ERROR_HPI_")
         return Shown(shown="refusal" if refused else "error", code=code, message=notes)
+
+    # --- assertions
+
+    def _assertions(self, *more: bytes) -> tuple[bytes, ...]:
+        """What stands in the security header of one call, in order."""
+        relative = (self._relative,) if self._relative else ()
+        if "saml.nok.after-hcp" in self._faults:
+            return (self._hcp, *relative, *more)
+        return (*relative, self._hcp, *more)
+
+    def _treatment(self, patient: PatientId) -> bytes:
+        return self._confirming.treatment(patient, self._wish.access_code, self._wish.token_service)
 
     # --- calls
 

@@ -8,9 +8,11 @@ from harness.reference import _facts
 
 SOAP_TYPE = "application/soap+xml; charset=UTF-8"
 WSA_ANONYMOUS = "http://www.w3.org/2005/08/addressing/anonymous"
+WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 _DECLARED = (
     'xmlns:env="http://www.w3.org/2003/05/soap-envelope" xmlns:wsa="http://www.w3.org/2005/08/addressing" '
-    'xmlns:wsse="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"'
+    'xmlns:wsse="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd" '
+    'xmlns:wst="http://docs.oasis-open.org/ws-sx/ws-trust/200512"'
 )
 
 

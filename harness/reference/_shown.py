@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.model import PatientId, Practitioner
+from harness.reference import _facts
 from harness.reference._asking import Criteria
 
 OPERATIONS = ("identify", "list", "retrieve", "dispense", "discard-dispensation", "put-consent", "discard-consent")
@@ -37,13 +38,19 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What the user wants: one operation for one patient, as one practitioner."""
+    """What the user wants: one operation for one patient, as one practitioner.
+
+    `next_of_kin` is who accompanies the patient, empty for nobody; `token_service` says who confirms: own or peer.
+    """
 
     operation: str
     criteria: Criteria
     practitioner: Practitioner
     kind: str
     level: int
+    next_of_kin: Mapping[str, str]
+    access_code: str
+    token_service: str
 
 
 def parse_wish(body: bytes) -> Wish:
@@ -70,7 +77,17 @@ def parse_wish(body: bytes) -> Wish:
         practitioner=_practitioner(_object(data, "practitioner")),
         kind=_text(data, "kind") or "patient-summary",
         level=level,
+        next_of_kin=_next_of_kin(data),
+        access_code=_text(data, "access_code"),
+        token_service=_text(data, "token_service") or "own",
     )
+
+
+def _next_of_kin(data: Mapping[str, object]) -> Mapping[str, str]:
+    if data.get("next_of_kin") is None:
+        return {}
+    person = _object(data, "next_of_kin")
+    return {name: _text(person, name) for name in _facts.NEXT_OF_KIN}
 
 
 def _criteria(data: Mapping[str, object]) -> Criteria:

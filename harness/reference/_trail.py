@@ -23,6 +23,11 @@ from harness.wire import mtom, saml, soap, x509, xcpd, xdr, xds
 
 _PREFIX = {SIDE_A: "audit.", SIDE_B: "audit-b."}
 _NO_MATCH = "NF"
+_ISSUED = {
+    "IdA": (audit.AUTHENTICATE, "audit-b.authentication.absent"),
+    "TrcA": (audit.CONFIRM_TREATMENT, "audit-b.confirmation.absent"),
+    "NokA": (audit.CONFIRM_NEXT_OF_KIN, "audit-b.next-of-kin.absent"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +86,8 @@ class Trail:
             )
 
     def issued(self, kind: str, assertion: bytes, at: datetime) -> None:
-        """Log that an assertion was issued: `kind` is IdA or TrcA."""
-        event = audit.AUTHENTICATE if kind == "IdA" else audit.CONFIRM_TREATMENT
+        """Log that an assertion was issued: `kind` is IdA, TrcA or NokA."""
+        event, flaw = _ISSUED[kind]
 
         def written() -> bytes | None:
             parsed = saml.parse_assertion(safexml.parse(assertion))
@@ -98,7 +103,6 @@ class Trail:
             )
             return self._bytes(_with_person(entry, parsed) if kind == "IdA" else entry)
 
-        flaw = "audit-b.authentication.absent" if kind == "IdA" else "audit-b.confirmation.absent"
         if flaw not in self._config.faults:
             self._log(SIDE_B, written)
 

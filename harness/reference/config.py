@@ -25,12 +25,17 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerSide:
-    """The country that the B side asks: its community and its endpoint URLs; without `xdr` nothing can be submitted to it."""
+    """The country that the B side asks: its community and its endpoint URLs; without `xdr` nothing can be submitted to it.
+
+    `sts` and `sts_nok` are token services of somebody else, which the B side asks when its user wants it so.
+    """
 
     home_community: str
     xcpd: str
     xca: str
     xdr: str = ""
+    sts: str = ""
+    sts_nok: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,3 +97,5 @@ class Endpoints:
     xca: str | None = None
     xdr: str | None = None
     trigger: str | None = None
+    sts: str | None = None
+    sts_nok: str | None = None

@@ -17,6 +17,7 @@ from harness.reference._holdings import Held, Holdings, load_holdings
 from harness.reference._initiating import InitiatingSystem
 from harness.reference._responding import RespondingSystem
 from harness.reference._server import Answerer, Listener, client_context, server_context
+from harness.reference._token_service import NOK_PATH, TRC_PATH, TokenService
 from harness.reference._trail import Trail
 from harness.reference.config import NCPEH_A, NCPEH_B, Endpoints, Identity, ReferenceConfig
 from harness.reference.faults import FAULTS
@@ -102,13 +103,17 @@ def serve(config: ReferenceConfig, *, ready: Callable[[Endpoints], None], stop: 
             base = _base(config.host, listener.port)
             endpoints |= {"xcpd": f"{base}/xcpd", "xca": f"{base}/xca", "xdr": f"{base}/xdr"}
         if NCPEH_B in config.actors:
-            listener = _listen(
-                config,
-                config.port_b,
-                {"/trigger": InitiatingSystem(config, Trail(config, sender, lambda _: "")).answer},
-            )
+            trail = Trail(config, sender, lambda _: "")
+            issue = TokenService(config, trail).answer
+            asking: dict[str, Answerer] = {
+                "/trigger": InitiatingSystem(config, trail).answer,
+                TRC_PATH: issue,
+                NOK_PATH: issue,
+            }
+            listener = _listen(config, config.port_b, asking)
             listeners.append(listener)
-            endpoints["trigger"] = f"{_base(config.host, listener.port)}/trigger"
+            base = _base(config.host, listener.port)
+            endpoints |= {"trigger": f"{base}/trigger", "sts": base + TRC_PATH, "sts_nok": base + NOK_PATH}
         for listener in listeners:
             listener.start()
         ready(Endpoints(**endpoints))
@@ -142,7 +147,12 @@ def describe_sut(
         served = {"xcpd": endpoints.xcpd, "xca": endpoints.xca, "xdr": endpoints.xdr}
         actors[NCPEH_A] = {**common, "endpoints": {key: url for key, url in served.items() if url}}
     if endpoints.trigger:
-        actors[NCPEH_B] = {**common, "trigger": {"http": {"url": endpoints.trigger, "method": "POST"}}}
+        services = {"sts": endpoints.sts, "sts_nok": endpoints.sts_nok}
+        actors[NCPEH_B] = {
+            **common,
+            "endpoints": {key: url for key, url in services.items() if url},
+            "trigger": {"http": {"url": endpoints.trigger, "method": "POST"}},
+        }
     content: dict[str, object] = {
         "system": {"name": NAME, "version": VERSION, "vendor": VENDOR},
         "actors": actors,

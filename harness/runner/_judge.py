@@ -31,6 +31,7 @@ from harness.model import (
 from harness.runner._places import with_positions
 from harness.runner._verdicts import graded, verdict_of
 from harness.validators import Validator
+from harness.wire import codes
 
 ENVIRONMENT_FAILURES = frozenset({FailureKind.NAME_NOT_RESOLVED, FailureKind.NOT_REACHABLE})
 """Ways an exchange can break that say nothing about the SUT's behaviour."""
@@ -38,7 +39,14 @@ ENVIRONMENT_FAILURES = frozenset({FailureKind.NAME_NOT_RESOLVED, FailureKind.NOT
 _ANSWERS, _IN_TIME = "TRN-A-001", "TRN-A-013"
 """The requirements that a broken answer and a late one miss. Source: conformance requirements, transport, responder."""
 
+_TOKEN_ISSUED = "STS-005"
+"""The requirement that a broken answer of a token service misses."""
+
 _PAYLOAD = {
+    ("response", "STS-TRC"): _TOKEN_ISSUED,
+    ("response", "STS-NOK"): _TOKEN_ISSUED,
+    ("request", "STS-TRC"): "STS-002",
+    ("request", "STS-NOK"): "STS-002",
     ("response", "ITI-55"): "XCPD-A-001",
     ("response", "ITI-38"): "XCAQ-A-001",
     ("response", "ITI-39"): "XCAR-A-004",
@@ -135,7 +143,7 @@ class Judge:
             own = with_positions(graded_ones, partial(bytes_of, view))
             findings.extend(own)
             requirements.append(RequirementResult(id=result.requirement, verdict=verdict_of(own), findings=own))
-        missed = _ANSWERS if not view.asked_by_sut else _PAYLOAD.get((view.side, exchange.transaction))
+        missed = _answering(exchange) if not view.asked_by_sut else _PAYLOAD.get((view.side, exchange.transaction))
         frame = tuple(graded(f, self.catalogue, missed) for f in checks.frame_problems(view))
         findings.extend(frame)
         if frame and missed:
@@ -190,7 +198,7 @@ class Judge:
         except WireError as exc:
             return (unreadable(side, record.body, exc),)
         if isinstance(message, WireError):
-            return (unreadable(side, record.body, message, _ANSWERS if side == "response" else None),)
+            return (unreadable(side, record.body, message, _answering(exchange) if side == "response" else None),)
         if message is not None:
             report = self.validator.validate(side, message.envelope)
             reports.append(without_echo(report) if exchange.altered else report)
@@ -311,7 +319,14 @@ def transport_finding(exchange: Exchange) -> Finding:
 def _requirement(exchange: Exchange, kind: FailureKind) -> str | None:
     if exchange.initiator is Party.SUT or kind in ENVIRONMENT_FAILURES or kind is FailureKind.TLS_REFUSED:
         return None
+    if exchange.transaction in codes.TOKEN_SERVICE:
+        return _TOKEN_ISSUED
     return _IN_TIME if kind is FailureKind.TIMED_OUT else _ANSWERS
+
+
+def _answering(exchange: Exchange) -> str:
+    """The requirement that an answer which is no proper message misses."""
+    return _TOKEN_ISSUED if exchange.transaction in codes.TOKEN_SERVICE else _ANSWERS
 
 
 def transport_verdict(exchange: Exchange) -> tuple[Verdict, Cause]:

@@ -21,9 +21,20 @@ from harness.model import (
     Trigger,
     TriggerOutcome,
 )
-from harness.peers import AuditRepository, Caller, Clock, InitiatingGateway, PeerServer, RespondingGateway
+from harness.peers import (
+    AuditRepository,
+    Caller,
+    Clock,
+    Incoming,
+    InitiatingGateway,
+    PeerServer,
+    PlannedAnswer,
+    RespondingGateway,
+    TokenService,
+)
 from harness.runner._plan import Row
 from harness.runner._trigger import AskPerson, pull_trigger, trigger_content
+from harness.wire import codes
 
 LATE_S = 1.0
 """How long a row that missed a request waits for it once more before the next row starts."""
@@ -42,6 +53,7 @@ class LiveWorld:
         population: Population,
         initiating: InitiatingGateway,
         responding: RespondingGateway,
+        tokens: TokenService,
         caller: Caller,
         server: PeerServer,
         clock: Clock,
@@ -55,6 +67,7 @@ class LiveWorld:
         self._population = population
         self._initiating = initiating
         self._responding = responding
+        self._tokens = tokens
         self._caller = caller
         self._server = server
         self._clock = clock
@@ -102,12 +115,15 @@ class LiveWorld:
             self._missed |= not (step.none or step.optional)
             return None
         faults = step.reply.faults if step.reply else ()
-        answer = await asyncio.to_thread(
-            self._responding.answer, incoming.request, incoming.transaction, arguments, faults
-        )
+        answer = await asyncio.to_thread(self._answer, incoming, arguments, faults)
         exchange = await self._server.reply(incoming, answer, id=self._new_id(), altered=faults)
         self._record(row, step.path, exchange)
         return exchange
+
+    def _answer(self, incoming: Incoming, arguments: Mapping[str, Datum], faults: tuple[str, ...]) -> PlannedAnswer:
+        if incoming.transaction in codes.TOKEN_SERVICE:
+            return self._tokens.answer(incoming.request, incoming.transaction)
+        return self._responding.answer(incoming.request, incoming.transaction, arguments, faults)
 
     async def trigger(self, row: Row, step: Trigger, arguments: Mapping[str, Datum]) -> TriggerOutcome:
         outcome = await pull_trigger(
@@ -182,7 +198,7 @@ class LiveWorld:
     async def _answer_pending(self, row: Row, path: str) -> tuple[Exchange, ...]:
         done: list[Exchange] = []
         for incoming in self._server.pending():
-            answer = await asyncio.to_thread(self._responding.answer, incoming.request, incoming.transaction, {}, ())
+            answer = await asyncio.to_thread(self._answer, incoming, {}, ())
             exchange = await self._server.reply(incoming, answer, id=self._new_id(), altered=())
             self._record(row, path, exchange)
             done.append(exchange)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from harness.model import Datum, Scenario, Sut, say
+from harness.model import TRANSACTIONS, Datum, Scenario, Send, Sut, say, walk
 from harness.runner._scope import Scope, UnresolvedError
 
 
@@ -24,11 +24,23 @@ def plan_rows(scenarios: Iterable[Scenario], sut: Sut) -> tuple[Row, ...]:
     for scenario in scenarios:
         if scenario.applies.sut not in sut.actors:
             rows.append(_blocked(scenario, say("sut-role", actor=scenario.applies.sut)))
+        elif absent := _absent_service(scenario, sut):
+            rows.append(_blocked(scenario, say("no-service", actor=scenario.applies.sut, endpoint=absent)))
         elif scenario.matrix is None:
             rows.append(Row(id=scenario.id, scenario=scenario, row=None, values={}))
         else:
             rows.extend(_matrix_rows(scenario, sut))
     return tuple(rows)
+
+
+def _absent_service(scenario: Scenario, sut: Sut) -> str:
+    """The service of country B that the scenario calls and the SUT file does not offer, empty when there is none.
+
+    A country B need not open its token service to anybody; what a country A does not offer is a mistake in its file.
+    """
+    offered = sut.actors["ncpeh-b"].endpoints if "ncpeh-b" in sut.actors else {}
+    called = (TRANSACTIONS[s.transaction] for s in walk(scenario.steps) if isinstance(s, Send))
+    return next((t.endpoint for t in called if t.responder == "ncpeh-b" and t.endpoint not in offered), "")
 
 
 def _matrix_rows(scenario: Scenario, sut: Sut) -> Iterable[Row]:

@@ -38,6 +38,7 @@ def trigger_content(
     step: Trigger, arguments: Mapping[str, Datum], ours: OurSide, patient: Patient, practitioner: Practitioner
 ) -> dict[str, object]:
     """The JSON object handed to the system's trigger."""
+    optional = {name: arguments[name] for name in ("next_of_kin", "access_code", "token_service") if name in arguments}
     return {
         "operation": step.operation,
         "country": ours.country,
@@ -63,6 +64,7 @@ def trigger_content(
         },
         "kind": str(arguments.get("kind", "eprescription" if step.operation == "dispense" else "patient-summary")),
         "level": arguments.get("level", 3),
+        **optional,
     }
 
 

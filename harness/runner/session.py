@@ -42,6 +42,7 @@ from harness.peers import (
     Pki,
     RespondingGateway,
     SeededIds,
+    TokenService,
     client_context,
     make_pki,
     pki_from_files,
@@ -174,6 +175,7 @@ class Session:
                 pki=pki, ours=sut.ours, sut_anchors=sut.trust_authorities, clock=spec.clock, ids=ids
             ),
             responding=RespondingGateway(ours=sut.ours, population=spec.population, clock=spec.clock, ids=ids),
+            tokens=TokenService(pki=pki, ours=sut.ours, sut_anchors=sut.trust_authorities, clock=spec.clock, ids=ids),
             caller=self._caller,
             server=self._server,
             clock=spec.clock,

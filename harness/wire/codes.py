@@ -17,6 +17,13 @@ ACTION_XCA_RETRIEVE_REQUEST = "urn:ihe:iti:2007:CrossGatewayRetrieve"
 ACTION_XCA_RETRIEVE_RESPONSE = "urn:ihe:iti:2007:CrossGatewayRetrieveResponse"
 ACTION_XDR_REQUEST = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"
 ACTION_XDR_RESPONSE = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-bResponse"
+# Token service of country B: the actions of the service in the field. Source: its WSDL; WS-Trust 1.3, 4.1 and 4.2.
+ACTION_STS_REQUEST = "http://schemas.xmlsoap.org/ws/2005/02/trust/RST/Issue"
+ACTION_STS_RESPONSE = "urn:IssueTokenResponse"
+ACTIONS_STS_STANDARD = (
+    "http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/Issue",
+    "http://docs.oasis-open.org/ws-sx/ws-trust/200512/RSTRC/IssueFinal",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +38,24 @@ ITI_55 = "ITI-55"
 ITI_38 = "ITI-38"
 ITI_39 = "ITI-39"
 ITI_41 = "ITI-41"
+STS_TRC = "STS-TRC"
+STS_NOK = "STS-NOK"
+CROSS_BORDER = (ITI_55, ITI_38, ITI_39, ITI_41)
+"""The transactions between two countries."""
+TOKEN_SERVICE = (STS_TRC, STS_NOK)
+"""The transactions with the token service, inside country B; their names are ours, they have no IHE number."""
 ACTIONS: Mapping[str, Actions] = {
     ITI_55: Actions(request=ACTION_XCPD_REQUEST, response=ACTION_XCPD_RESPONSE),
     ITI_38: Actions(request=ACTION_XCA_QUERY_REQUEST, response=ACTION_XCA_QUERY_RESPONSE),
     ITI_39: Actions(request=ACTION_XCA_RETRIEVE_REQUEST, response=ACTION_XCA_RETRIEVE_RESPONSE),
     ITI_41: Actions(request=ACTION_XDR_REQUEST, response=ACTION_XDR_RESPONSE),
+    STS_TRC: Actions(request=ACTION_STS_REQUEST, response=ACTION_STS_RESPONSE),
+    STS_NOK: Actions(request=ACTION_STS_REQUEST, response=ACTION_STS_RESPONSE),
 }
+
+# --- Access codes that a patient gives together with an identifier. Source: gematik, NCPeH product type (patient summary and
+# prescription).
+ACCESS_CODE_ROOTS = ("1.2.276.0.76.4.298", "1.2.276.0.76.4.299")
 
 # --- Code systems. Source: HL7 OID registry; eHDSI master value sets catalogue.
 LOINC = "2.16.840.1.113883.6.1"

@@ -173,21 +173,23 @@ def build_envelope(
     assertions: Sequence[bytes] = (),
     extra_header: bytes = b"",
     version: str = "1.2",
+    security_must_understand: bool = False,
+    timestamp: tuple[str, str] | None = None,
 ) -> bytes:
     """An envelope in UTF-8: addressing blocks, one wsse:Security with `assertions` when there are any, then the payload.
 
     `payload`, each of `assertions` and `extra_header` (header blocks) are inserted byte for byte, less an XML
     declaration; they must be well-formed UTF-8 that declares the prefixes it uses. `foreign_blocks` and `repeated` of
-    the addressing are not written.
+    the addressing are not written. `timestamp` is Created and Expires of a wsu:Timestamp in the security block.
 
-    Source: SOAP 1.2 part 1, 5; WS-Addressing 1.0 SOAP binding; WS-Security 1.0, 5.
+    Source: SOAP 1.2 part 1, 5; WS-Addressing 1.0 SOAP binding; WS-Security 1.0, 5 and 10.
     """
     return b"".join(
         (
             f'<soap:Envelope xmlns:soap="{VERSIONS[version]}" xmlns:wsa="{ns.WSA}">\n<soap:Header>'.encode(),
             _addressing_xml(addressing),
             extra_header,
-            *_security_xml(assertions),
+            *_security_xml(assertions, security_must_understand, timestamp),
             b"</soap:Header>\n<soap:Body>",
             _without_declaration(payload),
             b"</soap:Body>\n</soap:Envelope>",
@@ -317,11 +319,20 @@ def _addressing_xml(addressing: Addressing) -> bytes:
     return "".join(chunks).encode()
 
 
-def _security_xml(assertions: Sequence[bytes]) -> tuple[bytes, ...]:
-    if not assertions:
+def _security_xml(
+    assertions: Sequence[bytes], must_understand: bool, timestamp: tuple[str, str] | None
+) -> tuple[bytes, ...]:
+    if not assertions and timestamp is None:
         return ()
+    mark = ' soap:mustUnderstand="1"' if must_understand else ""
+    stamp = ""
+    if timestamp is not None:
+        created, expires = map(escape, timestamp)
+        stamp = f'<wsu:Timestamp xmlns:wsu="{ns.WSU}"><wsu:Created>{created}</wsu:Created>'
+        stamp += f"<wsu:Expires>{expires}</wsu:Expires></wsu:Timestamp>"
     inside = (_without_declaration(assertion) for assertion in assertions)
-    return (f'<wsse:Security xmlns:wsse="{ns.WSSE}">'.encode(), *inside, b"</wsse:Security>")
+    head = f'<wsse:Security xmlns:wsse="{ns.WSSE}"{mark}>{stamp}'
+    return (head.encode(), *inside, b"</wsse:Security>")
 
 
 def _subcode_xml(subcode: str | None) -> str:
