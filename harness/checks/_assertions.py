@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cryptography.x509 import Certificate
+from cryptography.x509 import Certificate, CertificateRevocationList
 from lxml import etree
 
 from harness.checks._places import of_error, one_of, said, under, warning
@@ -156,7 +156,7 @@ def in_utc(stated: Instant, place: Location) -> Iterator[Finding]:
 def verified(one: Held, context: Context, at: datetime) -> xmldsig.SignatureFacts | None:
     """The facts of the assertion's signature with its chain judged at `at`, None when it does not verify."""
     try:
-        return xmldsig.verify(one.element, anchors=anchors(context), at=at)
+        return xmldsig.verify(one.element, anchors=anchors(context), at=at, revocations=revocations(context))
     except WireError:
         return None
 
@@ -167,6 +167,16 @@ def anchors(context: Context) -> tuple[Certificate, ...]:
         return ()
     try:
         return x509.parse_certificates(context.sut.trust_authorities)
+    except WireError:
+        return ()
+
+
+def revocations(context: Context) -> tuple[CertificateRevocationList, ...]:
+    """The revocation lists that the SUT file gives, none when it gives none that can be read."""
+    if not context.sut.trust_revocations:
+        return ()
+    try:
+        return x509.parse_revocations(context.sut.trust_revocations)
     except WireError:
         return ()
 

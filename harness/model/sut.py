@@ -131,7 +131,7 @@ class Population:
 class Sut:
     """A `sut.yaml`, read and checked. `data` is its free part, as plain data, for `${sut.data...}`; `patients` are the
     SUT's own patients behind the names scenarios use. `digest` is the sha-256 of the file. Paths are resolved against
-    the file's folder; `trust_authorities` holds PEM bytes. Secrets are references, never values."""
+    the file's folder; `trust_authorities` and `trust_revocations` hold PEM bytes. Secrets are references, never values."""
 
     system: SystemIdentity
     actors: Mapping[str, SutActor]
@@ -144,3 +144,4 @@ class Sut:
     audit_within_s: float = 60.0
     source: str = ""
     digest: str = ""
+    trust_revocations: bytes = b""

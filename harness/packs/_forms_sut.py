@@ -77,6 +77,7 @@ class ActorForm(Form):
 
 class TrustForm(Form):
     authorities: Referable
+    revocations: Referable | None = None
 
 
 class ListenForm(Form):

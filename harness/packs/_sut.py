@@ -104,6 +104,7 @@ def _sut(form: forms.SutForm, file: SourceFile, resolver: _Resolver) -> Sut:
         system=SystemIdentity(name=form.system.name, version=form.system.version, vendor=form.system.vendor),
         actors={name: _actor(name, actor, resolver) for name, actor in form.actors.items()},
         trust_authorities=trust,
+        trust_revocations=_revocations(form, file, resolver),
         ours=OurSide(
             pki=str(resolver.folder / ours.pki) if ours.pki else None,
             host=listen.host,
@@ -119,6 +120,23 @@ def _sut(form: forms.SutForm, file: SourceFile, resolver: _Resolver) -> Sut:
         source=file.name,
         digest=hashlib.sha256(file.data).hexdigest(),
     )
+
+
+def _revocations(form: forms.SutForm, file: SourceFile, resolver: _Resolver) -> bytes:
+    """The revocation lists of the trust configuration, empty when it names none."""
+    if form.trust is None or form.trust.revocations is None:
+        return b""
+    lists = resolver.bytes(form.trust.revocations, "trust", "revocations")
+    if lists and b"-----BEGIN X509 CRL-----" not in lists:
+        resolver.problems.append(
+            Problem(
+                code="E213",
+                at=mark_of(file.tree, "trust", "revocations"),
+                problem="holds no revocation list",
+                expected=("revocation lists in PEM form",),
+            )
+        )
+    return lists
 
 
 def _actor(name: str, form: forms.ActorForm, resolver: _Resolver) -> SutActor:

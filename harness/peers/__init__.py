@@ -11,10 +11,11 @@ from harness.peers.clock import Clock, Ids, SeededIds
 from harness.peers.faults import FAULTS, Fault
 from harness.peers.initiating import InitiatingGateway, PreparedRequest, Session
 from harness.peers.listener import PeerServer
-from harness.peers.mutations import MUTATIONS, Mutation
+from harness.peers.mutations import Mutation
 from harness.peers.pki import Pki, make_pki, other_country, pki_from_files, pki_to_files
 from harness.peers.responding import RespondingGateway
 from harness.peers.tls import client_context, server_context, tls_facts
+from harness.peers.token_mutations import MUTATIONS
 from harness.peers.token_service import TokenService
 
 __all__ = [

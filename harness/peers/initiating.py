@@ -13,10 +13,11 @@ from harness.peers.arguments import Arguments, refuse
 from harness.peers.client import OutgoingRequest
 from harness.peers.clock import Clock, Ids
 from harness.peers.draft import Draft, Query, Token, complete
-from harness.peers.mutations import MUTATIONS, Mutation, needs_settling
+from harness.peers.mutations import Mutation, needs_settling
 from harness.peers.pki import Pki
 from harness.peers.submitting import Desk, submission
 from harness.peers.tls import client_context
+from harness.peers.token_mutations import MUTATIONS
 from harness.peers.tokens import next_of_kin, token_request
 from harness.wire import codes, issuing, saml, soap, wstrust, xcpd, xds
 from harness.wire.codes import KINDS

@@ -21,6 +21,8 @@ AUTHORITY_DAYS = 3650
 LEAF_DAYS = 1825
 _LEAD = timedelta(days=1)
 _FILES = ("ca", "tls", "seal")
+REVOKED_SERIAL = 906
+REVOCATIONS_FILE = "ca.crl.pem"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,28 @@ class Pki:
         """A seal certificate of our authority whose one defect is a country that is not ours in its subject."""
         return _leaf("seal", self, self.authority, serial=905, country=other_country(self.country))
 
+    @cached_property
+    def revoked_seal(self) -> Credentials:
+        """A seal certificate of our authority whose one defect is that `revocations` lists it."""
+        return _leaf("seal", self, self.authority, serial=REVOKED_SERIAL)
+
+    @cached_property
+    def countryless_seal(self) -> Credentials:
+        """A seal certificate of our authority whose one defect is a subject without country."""
+        return _leaf("seal", self, self.authority, serial=907, country="")
+
+    @cached_property
+    def enciphering_seal(self) -> Credentials:
+        """A certificate of our authority whose one defect is that its key may not sign."""
+        return _leaf("encipher", self, self.authority, serial=908)
+
+    @property
+    def revocations(self) -> bytes:
+        """The revocation list of our authority as PEM: what the other side has to honour. It lists `revoked_seal`."""
+        return x509.build_revocations(
+            self.authority, (REVOKED_SERIAL,), at=self.at - _LEAD, until=self.at + timedelta(days=LEAF_DAYS)
+        )
+
 
 def other_country(country: str) -> str:
     """A country code that is not `country`."""
@@ -106,11 +130,13 @@ def make_pki(
 
 
 def pki_to_files(pki: Pki) -> Mapping[str, bytes]:
-    """File name to PEM content: certificates `ca.pem`, `tls.pem`, `seal.pem`, and a `.key.pem` for each (secret)."""
+    """File name to PEM content: certificates `ca.pem`, `tls.pem`, `seal.pem`, and a `.key.pem` for each (secret); the
+    revocation list `ca.crl.pem`, which is for the other side like `ca.pem`."""
     files: dict[str, bytes] = {}
     for name, credentials in zip(_FILES, (pki.authority, pki.tls, pki.seal), strict=True):
         files[f"{name}.pem"] = x509.certificate_pem(credentials.certificate)
         files[f"{name}.key.pem"] = x509.key_pem(credentials.key)
+    files[REVOCATIONS_FILE] = pki.revocations
     return files
 
 
@@ -164,7 +190,7 @@ def _leaf(
     names, addresses = _subject_names(pki.host) if usage == "tls" else ((), ())
     return x509.build_certificate(
         common_name=pki.host if usage == "tls" else f"{ORGANIZATION} seal",
-        country=country or pki.country,
+        country=pki.country if country is None else country,
         organization=ORGANIZATION,
         usage=usage,
         issuer=issuer,

@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from harness.errors import PeerError, WireError
 
-USAGES = ("tls", "seal")
+USAGES = ("tls", "seal", "encipher")
 MAX_CHAIN = 8
+_CRL_BEGIN = b"-----BEGIN X509 CRL-----"
 
 _KEY_USAGES = {
     "digitalSignature": "digital_signature",
@@ -121,13 +122,14 @@ def build_certificate(
     dns_names: Sequence[str] = (),
     ip_addresses: Sequence[str] = (),
 ) -> Credentials:
-    """A certificate of `issuer` for TLS (`usage` "tls": server and client) or for signing assertions ("seal").
+    """A certificate of `issuer` for TLS (`usage` "tls": server and client) or for signing assertions ("seal"); "encipher" makes
+    one whose key may not sign anything.
 
     Each broken certificate has one defect and is made by one argument: expired or not yet valid by the two times, wrong
     country by `country`, no country by None, unknown authority by an `issuer` nobody trusts, wrong use by `usage`.
 
     Raises:
-        ValueError: `usage` is neither word, or the times are naive or in the wrong order.
+        ValueError: `usage` is none of the words, or the times are naive or in the wrong order.
 
     Source: eHDSI X.509 certificate profile (TLS and seal certificates); RFC 5280, 4.2.1.
     """
@@ -145,7 +147,8 @@ def build_certificate(
         purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     else:
-        builder = builder.add_extension(_key_usage("digital_signature", "content_commitment"), critical=True)
+        allowed = ("key_encipherment",) if usage == "encipher" else ("digital_signature", "content_commitment")
+        builder = builder.add_extension(_key_usage(*allowed), critical=True)
     names: list[x509.GeneralName] = [x509.DNSName(name) for name in dns_names]
     names += [x509.IPAddress(ipaddress.ip_address(address)) for address in ip_addresses]
     if names:
@@ -163,6 +166,36 @@ def certificate_pem(certificate: x509.Certificate) -> bytes:
 def certificate_der(certificate: x509.Certificate) -> bytes:
     """`certificate` as DER."""
     return certificate.public_bytes(serialization.Encoding.DER)
+
+
+def build_revocations(issuer: Credentials, serials: Sequence[int], *, at: datetime, until: datetime) -> bytes:
+    """The revocation list of `issuer` as PEM: `serials` revoked at the aware instant `at`, the next list due at `until`.
+
+    Source: RFC 5280, 5.1.
+    """
+    builder = x509.CertificateRevocationListBuilder(issuer.certificate.subject, at, until)
+    for serial in serials:
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at).build()
+        builder = builder.add_revoked_certificate(entry)
+    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def parse_revocations(data: bytes) -> tuple[x509.CertificateRevocationList, ...]:
+    """The revocation lists in `data`: every one of a PEM text, or the one of a DER.
+
+    Raises:
+        WireError: kind `revocations`, when there is none or one cannot be read.
+    """
+    try:
+        if data[:1] == b"\x30":
+            return (x509.load_der_x509_crl(data),)
+        blocks = [_CRL_BEGIN + block for block in data.split(_CRL_BEGIN)[1:]]
+        found = tuple(x509.load_pem_x509_crl(block) for block in blocks)
+    except (ValueError, UnsupportedAlgorithm) as exc:
+        raise WireError("not a readable revocation list", kind="revocations", expected="PEM") from exc
+    if not found:
+        raise WireError("no revocation list", kind="revocations", expected="PEM")
+    return found
 
 
 def key_pem(key: rsa.RSAPrivateKey) -> bytes:
@@ -236,17 +269,19 @@ def chain_problem(
     intermediates: Sequence[x509.Certificate],
     anchors: Sequence[x509.Certificate],
     at: datetime,
+    revocations: Sequence[x509.CertificateRevocationList] = (),
 ) -> str | None:
     """Why `leaf` cannot be trusted at the aware instant `at`, or None when it leads to one of `anchors`.
 
     Checked: dates of every certificate, names, signatures, basicConstraints with path length, keyCertSign, unknown
-    critical extensions. A leaf that is itself an anchor is trusted once its dates hold. Revocation is not looked up.
+    critical extensions, and the entries of those `revocations` that the issuer signed, however old the list is. A leaf
+    that is itself an anchor is trusted once its dates hold. No list is fetched.
 
-    Source: RFC 5280, 6.1 (without policies and name constraints).
+    Source: RFC 5280, 6.1 (without policies and name constraints), 6.3.3 (entries of complete lists).
     """
     if at.tzinfo is None:
         raise ValueError("the instant needs a time zone")
-    given = _Given(tuple(intermediates), tuple(anchors), at.astimezone(UTC))
+    given = _Given(tuple(intermediates), tuple(anchors), at.astimezone(UTC), tuple(revocations))
     return _path_problem(leaf, given, 0, set())
 
 
@@ -255,6 +290,39 @@ class _Given:
     intermediates: tuple[x509.Certificate, ...]
     anchors: tuple[x509.Certificate, ...]
     at: datetime
+    revocations: tuple[x509.CertificateRevocationList, ...] = ()
+
+
+def signing_problem(certificate: x509.Certificate) -> str | None:
+    """Why the key of `certificate` may not sign data, None when it may: keyUsage, where there is one, allows it.
+
+    Source: RFC 5280, 4.2.1.3 (digitalSignature, nonRepudiation).
+    """
+    usage = _extension(certificate, x509.KeyUsage)
+    if usage is None or usage.digital_signature or usage.content_commitment:
+        return None
+    return f"the key of certificate {certificate.subject.rfc4514_string()!r} may not sign (keyUsage)"
+
+
+def _revocation_problem(certificate: x509.Certificate, issuer: x509.Certificate, given: _Given) -> str | None:
+    for listed in given.revocations:
+        if listed.issuer != issuer.subject or not _signed_list(listed, issuer):
+            continue
+        entry = listed.get_revoked_certificate_by_serial_number(certificate.serial_number)
+        if entry is not None and entry.revocation_date_utc <= given.at:
+            name = certificate.subject.rfc4514_string()
+            return f"certificate {name!r} was revoked at {entry.revocation_date_utc:%Y-%m-%dT%H:%M:%SZ}"
+    return None
+
+
+def _signed_list(listed: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    key = issuer.public_key()
+    if not isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)):
+        return False
+    try:
+        return listed.is_signature_valid(key)
+    except (TypeError, UnsupportedAlgorithm, ValueError):
+        return False
 
 
 def _path_problem(certificate: x509.Certificate, given: _Given, depth: int, seen: set[bytes]) -> str | None:
@@ -268,7 +336,11 @@ def _path_problem(certificate: x509.Certificate, given: _Given, depth: int, seen
     for issuer in (*given.anchors, *given.intermediates):
         if issuer.subject != certificate.issuer or issuer.fingerprint(hashes.SHA256()) in seen:
             continue
-        found = _signature_problem(certificate, issuer) or _path_problem(issuer, given, depth + 1, seen)
+        found = (
+            _signature_problem(certificate, issuer)
+            or _revocation_problem(certificate, issuer, given)
+            or _path_problem(issuer, given, depth + 1, seen)
+        )
         if found is None:
             return None
         problem = problem or found

@@ -128,13 +128,17 @@ def sign(
 
 
 def verify(
-    element: etree._Element, *, anchors: Sequence[cx509.Certificate] = (), at: datetime | None = None
+    element: etree._Element,
+    *,
+    anchors: Sequence[cx509.Certificate] = (),
+    at: datetime | None = None,
+    revocations: Sequence[cx509.CertificateRevocationList] = (),
 ) -> SignatureFacts:
     """The facts of the signature that `element` carries as a direct child and that covers `element` itself.
 
     `element` stays where it is, inside its envelope; nothing is looked up outside it but the uniqueness of its ID. With
-    the aware instant `at` the signer's chain up to `anchors` is judged too (no anchors: no trust), and its problem is
-    told, not raised; without `at` nothing is said about trust.
+    the aware instant `at` the signer's chain up to `anchors` is judged too (no anchors: no trust), with `revocations` and
+    whether its key may sign; the problem is told, not raised; without `at` nothing is said about trust.
 
     Raises:
         WireError: a kind that begins with `signature`: `signature-missing`; `signature-structure` (more than one, an
@@ -167,7 +171,7 @@ def verify(
     problem = None
     if at is not None:
         above = [c for c in (_load(der, signature) for der in ders) if c != signer]
-        problem = x509.chain_problem(signer, above, anchors, at)
+        problem = x509.chain_problem(signer, above, anchors, at, revocations) or x509.signing_problem(signer)
     return SignatureFacts(
         covered=element,
         certificate=x509.certificate_der(signer),
