@@ -74,6 +74,7 @@ class Bench:
             actors=frozenset({"ncpeh-a", "ncpeh-b"}),
             identity=self.identity,
             trust_anchors=self.pki.anchors,
+            trust_revocations=self.pki.revocations,
             population_path=bundled_data() / "scenarios" / "populations" / "default.yaml",
             clock=now,
             peer=PeerSide(

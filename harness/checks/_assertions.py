@@ -99,14 +99,22 @@ def has_hcp(view: View, _: Context) -> bool:
     return hcp(view) is not None
 
 
-def has_trc(view: View, _: Context) -> bool:
-    """Applies where there is a TRC assertion."""
-    return trc(view) is not None and _wrote_tokens(view)
+def has_trc(view: View, context: Context) -> bool:
+    """Applies where there is a TRC assertion that the SUT's country made."""
+    one = trc(view)
+    return one is not None and _wrote_tokens(view) and one.said.id not in _issued_by_us(context)
 
 
-def has_nok(view: View, _: Context) -> bool:
-    """Applies where there is a next-of-kin assertion."""
-    return nok(view) is not None and _wrote_tokens(view)
+def has_nok(view: View, context: Context) -> bool:
+    """Applies where there is a next-of-kin assertion that the SUT's country made."""
+    one = nok(view)
+    return one is not None and _wrote_tokens(view) and one.said.id not in _issued_by_us(context)
+
+
+def _issued_by_us(context: Context) -> frozenset[str]:
+    """IDs of the assertions that our own token service gave to the SUT earlier in the row: nobody accuses it of those."""
+    ours = (v for v in context.earlier if v.asked_by_sut)
+    return frozenset(a.id for v in ours for _, a in v.issued if isinstance(a, SamlAssertion))
 
 
 def _wrote_tokens(view: View) -> bool:

@@ -178,7 +178,7 @@ def issuer_has_the_nok_qualifier(view: View, _: Context) -> Iterator[Finding]:
     yield from unless_in(one.at("saml:Issuer/@NameQualifier"), one.said.issuer_qualifier, (saml.NOK_QUALIFIER,))
 
 
-@check("SAML-NOK-002", actor="ncpeh-b", when=lambda v, c: has_nok(v, c) and hcp(v) is not None)
+@check("SAML-NOK-002", actor="ncpeh-b", when=lambda v, _: nok(v) is not None and hcp(v) is not None)
 def nok_stands_before_the_hcp_assertion(view: View, _: Context) -> Iterator[Finding]:
     """The next-of-kin assertion comes before the HCP assertion. Source: eHDSI SAML profile, order of assertions."""
     one, order = _nok(view), [h.said for h in held(view)]

@@ -14,6 +14,8 @@ from harness.model import Finding, Location
 from harness.wire import codes, ns, soap, x509, xcpd, xds
 
 WSA_FAULT_ACTION = "http://www.w3.org/2005/08/addressing/fault"  # WS-Addressing 1.0 core binding, 4 (fault action)
+TLS_VERSIONS = ("TLSv1.2", "TLSv1.3")
+"""Versions that may be negotiated, as OpenSSL names them."""
 _UUID_URN = re.compile(r"urn:uuid:[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _TRACE = re.compile(
@@ -49,6 +51,14 @@ def _answers_named(view: View, context: Context) -> bool:
 
 def _readable(view: View, _: Context) -> bool:
     return view.own is not None
+
+
+@check("TRN-A-003", actor="ncpeh-a", when=lambda view, _: view.exchange.tls is not None)
+def tls_is_recent(view: View, _: Context) -> Iterator[Finding]:
+    """TLS 1.2 or newer was negotiated, whatever the client offered. Source: RFC 8996, 5 and 6; BSI TR-02102-2."""
+    tls = view.exchange.tls
+    found = tls.version if tls is not None else ""
+    yield from unless_in(Location(message=view.side), found, TLS_VERSIONS)
 
 
 @check("TRN-A-005", actor="ncpeh-a", when=_answers_operation)

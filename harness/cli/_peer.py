@@ -42,7 +42,7 @@ async def _serve(sut_path: Path, lang: str, population: Population) -> int:
     pki = own_pki(Path(sut.ours.pki) if sut.ours.pki else None, sut, now)
     server = PeerServer(server_context(pki.tls, sut.trust_authorities), clock=utc_now)
     gateway = RespondingGateway(ours=sut.ours, population=population, clock=utc_now, ids=SeededIds())
-    tokens = TokenService(pki, sut.ours, sut.trust_authorities, utc_now, SeededIds())
+    tokens = TokenService(pki, sut.home_of_b, sut.trust_authorities, utc_now, SeededIds())
     task = asyncio.current_task()
     assert task is not None
     for name in (signal.SIGINT, signal.SIGTERM):

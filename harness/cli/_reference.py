@@ -81,6 +81,7 @@ def reference_command(
             actors=frozenset(actors),
             identity=identity,
             trust_anchors=pki.anchors,
+            trust_revocations=pki.revocations,
             population_path=population_file(population),
             clock=utc_now,
             documents_dir=documents,

@@ -17,6 +17,11 @@ _TABLE = (
         "La requête était valide : chercher dans le journal du système pourquoi elle n'a pas été servie.",
     ),
     (
+        "TRN-A-003",
+        "Switch off everything below TLS 1.2 on the server.",
+        "Désactiver sur le serveur tout ce qui précède TLS 1.2.",
+    ),
+    (
         "TRN-A-005",
         "Set wsa:Action of the answer to the response action of the operation.",
         "Mettre dans wsa:Action de la réponse l'action de réponse de l'opération.",

@@ -145,3 +145,9 @@ class Sut:
     source: str = ""
     digest: str = ""
     trust_revocations: bytes = b""
+
+    @property
+    def home_of_b(self) -> str:
+        """The country of the system where it plays country B, ours where it does not."""
+        actor = self.actors.get("ncpeh-b")
+        return actor.country if actor is not None else self.ours.country

@@ -11,7 +11,7 @@ from cryptography import x509 as certificates
 from lxml import etree
 
 from harness.errors import WireError
-from harness.model import HttpRecord, OurSide
+from harness.model import HttpRecord
 from harness.peers.answers import PlannedAnswer
 from harness.peers.clock import Clock, Ids
 from harness.peers.pki import Pki
@@ -35,11 +35,12 @@ class Refused(Exception):
 
 
 class TokenService:
-    """Answers STS-TRC and STS-NOK; identity assertions are trusted when they lead to the anchors of the SUT (PEM)."""
+    """Answers STS-TRC and STS-NOK of `country`, the SUT's own; identity assertions are trusted when they lead to the anchors
+    of the SUT or to ours (PEM)."""
 
-    def __init__(self, pki: Pki, ours: OurSide, sut_anchors: bytes, clock: Clock, ids: Ids) -> None:
+    def __init__(self, pki: Pki, country: str, sut_anchors: bytes, clock: Clock, ids: Ids) -> None:
         self._pki = pki
-        self._ours = ours
+        self._country = country
         self._anchors = (*x509.parse_certificates(sut_anchors), *x509.parse_certificates(pki.anchors))
         self._clock = clock
         self._ids = ids
@@ -68,9 +69,7 @@ class TokenService:
             raise refusal
         assert request.parameters is not None, "refused above"
         at = self._clock()
-        claims = issuing.new_assertion(
-            request.parameters, hcp, id=f"_{self._ids.uuid()}", country=self._ours.country, at=at
-        )
+        claims = issuing.new_assertion(request.parameters, hcp, id=f"_{self._ids.uuid()}", country=self._country, at=at)
         signed = xmldsig.sign(saml.build_assertion(claims), self._pki.seal)
         token = IssuedToken(
             assertions=(signed,),

@@ -74,6 +74,7 @@ class RespondingSystem:
         self._provision = ProvisionService(config, holdings, store)
         self._faults = config.faults
         self._anchors = x509.parse_certificates(config.trust_anchors)
+        self._revocations = x509.parse_revocations(config.trust_revocations) if config.trust_revocations else ()
 
     def answer(self, question: HttpQuestion) -> HttpReply:
         """The reply to one request, bent by transport faults."""
@@ -156,7 +157,11 @@ class RespondingSystem:
 
     def _surroundings(self, request: _Request) -> Surroundings:
         return Surroundings(
-            at=self._config.clock(), anchors=self._anchors, tls_country=request.tls_country, faults=self._faults
+            at=self._config.clock(),
+            anchors=self._anchors,
+            tls_country=request.tls_country,
+            faults=self._faults,
+            revocations=self._revocations,
         )
 
     def _header(self, action: str, relates_to: str | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Source: eHDSI SAML Profile, 2 to 4; NCPeH Components Specification, 4.4.2.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509 as certificates
@@ -35,6 +35,14 @@ _ORDER = (
     _SAML + "AttributeStatement",
 )
 _STATEMENTS_FROM = 5
+# What is wrong with a signature -> the declared fault, less the kind of assertion, that passes it over.
+_PASSED = {
+    "signature-missing": "unsigned.accepted",
+    "signature-reference": "reference.ignored",
+    "signature-structure": "reference.ignored",
+    "signature-transform": "transforms.ignored",
+    "signature-algorithm": "algorithm.ignored",
+}
 _ALLOWED = {
     _SAML + "Subject": {_SAML + "NameID", _SAML + "SubjectConfirmation"},
     _SAML + "SubjectConfirmation": {_SAML + "NameID", _SAML + "SubjectConfirmationData"},
@@ -59,12 +67,14 @@ class Denial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a judgement depends on beside the message: instant, anchors, country of the TLS peer, declared faults."""
+    """What a judgement depends on beside the message: instant, anchors, revocation lists, country of the TLS peer, declared
+    faults."""
 
     at: datetime
     anchors: tuple[certificates.Certificate, ...]
     tls_country: str | None
     faults: frozenset[str]
+    revocations: tuple[certificates.CertificateRevocationList, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +110,32 @@ def judge(message: SoapMessage, around: Surroundings, *, trc: bool) -> Caller | 
     if not hcps:
         ignored = not trc and "hcp.absence.ignored" in around.faults and not parsed
         return Caller(hcp=None, trc=None) if ignored else _denial("no-hcp", "no identity assertion")
+    if "hcp.wrapping.first-read" in around.faults:
+        hcps = [(hcps[-1][0], hcps[0][1])]  # one is verified, another one read
     if len(hcps) > 1:
         return _denial("hcp", "more than one identity assertion")
     denial = next(_hcp_denials(*hcps[0], around, display_matters=not trc), None)
+    if any(pair[1].kind == "nok" for pair in parsed) and "nok.presence.refused" in around.faults:
+        denial = denial or _denial("hcp", "an assertion that is not expected")
     if denial or not trc:
         return denial or Caller(hcp=hcps[0][1], trc=None)
-    return _with_trc(hcps[0][1], [pair for pair in parsed if pair[1].kind == "trc"], around)
+    trcs = [pair for pair in parsed if pair[1].kind == "trc"]
+    if "trc.comment.truncates" in around.faults:
+        trcs = [(element, _truncated(element, claims)) for element, claims in trcs]
+    if "trc.wrapping.first-read" in around.faults:
+        trcs = [(trcs[-1][0], trcs[0][1])] if trcs else []
+    return _with_trc(hcps[0][1], trcs, around)
+
+
+def _truncated(element: etree._Element, claims: saml.SamlAssertion) -> saml.SamlAssertion:
+    """`claims` with attribute values read up to the first comment only."""
+    texts = {
+        node.getparent().get("Name"): node.text or ""  # type: ignore[union-attr]
+        for node in element.iter(_SAML + "AttributeValue")
+        if len(node) and not isinstance(node[0].tag, str)
+    }
+    changed = tuple(replace(a, values=(texts[a.name],)) if a.name in texts else a for a in claims.attributes)
+    return replace(claims, attributes=changed)
 
 
 def trc_patient(assertion: saml.SamlAssertion) -> PatientId | None:
@@ -147,6 +177,8 @@ def _hcp_denials(
         yield _denial("hcp", "the authentication context is no two-factor class")
     if "hcp.lifetime.ignored" not in faults and _span(hcp) > HCP_SPAN:
         yield _denial("hcp", "the identity assertion lives longer than 4 h")
+    if hcp.audiences and _facts.AUDIENCE not in hcp.audiences:
+        yield _denial("hcp", "the identity assertion is for another audience")
     yield from _window(hcp, "hcp", around)
     if "hcp.attributes.ignored" not in faults:
         for name in _facts.HCP_ATTRIBUTES_ONCE:
@@ -205,6 +237,8 @@ def _trc_denials(
         yield _denial("trc", "the TRC assertion has no validity")
     if "trc.lifetime.ignored" not in faults and _span(trc) > TRC_SPAN:
         yield _denial("trc", "the TRC assertion lives longer than 2 h")
+    if trc.audiences and _facts.AUDIENCE not in trc.audiences:
+        yield _denial("trc", "the TRC assertion is for another audience")
     yield from _window(trc, "trc", around)
     if trc_patient(trc) is None:
         yield _denial("trc", "the TRC assertion names no patient")
@@ -240,21 +274,33 @@ def _span(assertion: saml.SamlAssertion) -> timedelta:
 def _signature_denials(element: etree._Element, around: Surroundings, kind: str, name: str) -> Iterator[Denial]:
     faults = around.faults
     try:
-        facts = xmldsig.verify(element, anchors=around.anchors, at=around.at)
+        listed = () if f"{kind}.revocation.ignored" in faults else around.revocations
+        facts = xmldsig.verify(element, anchors=around.anchors, at=around.at, revocations=listed)
     except WireError as exc:
-        unsigned = exc.kind == "signature-missing"
-        passed = f"{kind}.unsigned.accepted" if unsigned else f"{kind}.signature.ignored"
-        if passed not in faults:
+        passed = {f"{kind}.{_PASSED.get(exc.kind, 'signature.ignored')}"}
+        if exc.kind != "signature-missing":
+            passed.add(f"{kind}.signature.ignored")
+        if not passed & faults:
             yield _denial("signature", f"the signature of the {name} assertion is not valid")
         return
-    if facts.weak or facts.certificate_count != 1:
+    if facts.weak and f"{kind}.weak.ignored" not in faults:
+        yield _denial("signature", f"the signature of the {name} assertion is too weak")
+    if facts.certificate_count != 1 and f"{kind}.two-certificates.ignored" not in faults:
         yield _denial("signature", f"the signature of the {name} assertion is not of the form agreed")
-    if facts.chain_problem and not (kind == "hcp" and "hcp.chain.ignored" in faults):
+    if facts.chain_problem and not _forgiven(facts.certificate, kind, faults):
         yield _denial("signature", f"the signer of the {name} assertion is not trusted")
     country = x509.describe_certificate(facts.certificate).country
     differs = around.tls_country is not None and country != around.tls_country
     if differs and f"{kind}.country.ignored" not in faults:
         yield _denial("token", f"the {name} assertion was signed in another country than the TLS certificate's")
+
+
+def _forgiven(certificate: bytes, kind: str, faults: frozenset[str]) -> bool:
+    """Whether a declared fault lets a signer pass who is not trusted."""
+    if kind == "hcp" and "hcp.chain.ignored" in faults:
+        return True
+    unfit = x509.signing_problem(x509.parse_certificates(certificate)[0]) is not None
+    return unfit and f"{kind}.key-usage.ignored" in faults
 
 
 def _follows_schema(assertion: etree._Element) -> bool:

@@ -10,6 +10,7 @@ import ssl
 import struct
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -224,10 +225,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body[: len(reply.body) // 2] if reply.behaviour == "truncate" else reply.body)
 
 
-def server_context(credentials: Credentials, anchors: bytes, *, certificate_required: bool = True) -> ssl.SSLContext:
-    """A server context for TLS 1.2 and newer that asks the client for a certificate under `anchors` (PEM)."""
+def server_context(
+    credentials: Credentials, anchors: bytes, *, certificate_required: bool = True, old_versions: bool = False
+) -> ssl.SSLContext:
+    """A server context for TLS 1.2 and newer that asks the client for a certificate under `anchors` (PEM).
+
+    With `old_versions` TLS 1.0 and 1.1 are spoken too: a declared fault.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if old_versions:
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")  # the only level at which OpenSSL 3 still speaks them
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = ssl.TLSVersion.TLSv1
     context.verify_mode = ssl.CERT_REQUIRED if certificate_required else ssl.CERT_OPTIONAL
     _load(context, credentials, anchors)
     return context

@@ -64,6 +64,7 @@ class TokenService:
         self._trail = trail
         self._faults = config.faults
         self._anchors = x509.parse_certificates(config.trust_anchors)
+        self._revocations = x509.parse_revocations(config.trust_revocations) if config.trust_revocations else ()
 
     def answer(self, question: HttpQuestion) -> HttpReply:
         """The token asked for, or the fault that says why there is none."""
@@ -110,7 +111,11 @@ class TokenService:
             raise _refusal("InvalidSecurityToken", "exactly one identity assertion is expected")
         country = x509.describe_certificate(question.certificate).country if question.certificate else None
         around = Surroundings(
-            at=self._config.clock(), anchors=self._anchors, tls_country=country, faults=self._lenience()
+            at=self._config.clock(),
+            anchors=self._anchors,
+            tls_country=country,
+            faults=self._lenience(),
+            revocations=self._revocations,
         )
         caller = judge(replace(message, assertions=message.assertions[:1]), around, trc=False)
         if isinstance(caller, Denial):

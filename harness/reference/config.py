@@ -51,9 +51,10 @@ class AuditSide:
 class ReferenceConfig:
     """All the bundled system needs to know.
 
-    `trust_anchors` is PEM: authorities of the other countries. Ports 0 mean any free one. `peer` is needed for the B side
-    only; without `audit` no audit record is sent. `faults` are names of `FAULTS`. `slow_s` is how long a fault that delays
-    an answer or a record waits; `timeout_s` bounds every call of the B side.
+    `trust_anchors` is PEM: authorities of the other countries; `trust_revocations` their revocation lists, empty for none.
+    Ports 0 mean any free one. `peer` is needed for the B side only; without `audit` no audit record is sent. `faults` are
+    names of `FAULTS`. `slow_s` is how long a fault that delays an answer or a record waits; `timeout_s` bounds every call
+    of the B side.
     """
 
     actors: frozenset[str]
@@ -70,6 +71,7 @@ class ReferenceConfig:
     peer: PeerSide | None = None
     audit: AuditSide | None = None
     faults: frozenset[str] = frozenset()
+    trust_revocations: bytes = b""
     slow_s: float = 45.0
     timeout_s: float = 5.0
 

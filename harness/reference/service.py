@@ -177,7 +177,12 @@ def describe_sut(
 
 def _listen(config: ReferenceConfig, port: int, answerers: dict[str, Answerer]) -> Listener:
     required = "tls.client-certificate.not-required" not in config.faults
-    context = server_context(config.identity.tls, config.trust_anchors, certificate_required=required)
+    context = server_context(
+        config.identity.tls,
+        config.trust_anchors,
+        certificate_required=required,
+        old_versions="tls.version.old" in config.faults,
+    )
     return Listener(config.host, port, context, answerers)
 
 

@@ -175,7 +175,9 @@ class Session:
                 pki=pki, ours=sut.ours, sut_anchors=sut.trust_authorities, clock=spec.clock, ids=ids
             ),
             responding=RespondingGateway(ours=sut.ours, population=spec.population, clock=spec.clock, ids=ids),
-            tokens=TokenService(pki=pki, ours=sut.ours, sut_anchors=sut.trust_authorities, clock=spec.clock, ids=ids),
+            tokens=TokenService(
+                pki=pki, country=sut.home_of_b, sut_anchors=sut.trust_authorities, clock=spec.clock, ids=ids
+            ),
             caller=self._caller,
             server=self._server,
             clock=spec.clock,
