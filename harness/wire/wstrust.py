@@ -278,7 +278,7 @@ def _element(name: str, value: str | None, prefix: str = "wst") -> str:
 
 
 def _text(node: etree._Element | None) -> str | None:
-    """The text of `node` across comments, stripped; None for no node."""
+    """The text of `node` across comments, less the white space of XML around it; None for no node."""
     if node is None:
         return None
-    return "".join([node.text or "", *(child.tail or "" for child in node)]).strip()
+    return "".join([node.text or "", *(child.tail or "" for child in node)]).strip(" \t\r\n")

@@ -52,6 +52,7 @@ class Issue:
             id="x0001",
             transaction=self.transaction,
             initiator=by,
+            url="https://127.0.0.1/sts",
             request=cs.http("POST /sts HTTP/1.1", soap.CONTENT_TYPE, self._request()),
             response=cs.http("HTTP/1.1 200 OK", soap.CONTENT_TYPE, self._response()),
             started_at=cs.AT,
@@ -103,7 +104,7 @@ def wish(**changes: object) -> TokenRequest:
 
 
 ANSWERS: dict[str, tuple[Issue, set[str]]] = {
-    "two tokens": (replace(GOOD, tokens=2), {"STS-005"}),
+    "two tokens of one ID": (replace(GOOD, tokens=2), {"STS-005", "SAML-TRC-008"}),
     "no token": (replace(GOOD, tokens=0), {"STS-005"}),
     "no token type": (replace(GOOD, response=replace(GOOD.response, token_type=None)), {"STS-005"}),
     "four hours": (

@@ -155,7 +155,7 @@ TARGET = SutActor(
     actor="ncpeh-a",
     country="FR",
     home_community="urn:oid:2.999.250",
-    endpoints={key: f"https://127.0.0.1:1/{key}" for key in ("xcpd", "xca", "xdr")},
+    endpoints={key: f"https://127.0.0.1:1/{key}" for key in ("xcpd", "xca", "xdr", "sts", "sts_nok")},
 )
 NOMINAL: dict[str, dict[str, Datum]] = {
     "ITI-55": {"patient": "nominal"},
@@ -172,6 +172,8 @@ NOMINAL: dict[str, dict[str, Datum]] = {
         "practitioner": "physician",
         "prescription": {"root": "2.999.11", "extension": "RX-1"},
     },
+    "STS-TRC": {"patient": "nominal"},
+    "STS-NOK": {"patient": "nominal"},
 }
 
 

@@ -12,10 +12,10 @@ CATALOGUE = Path(__file__).resolve().parents[2] / "scenarios" / "catalogue"
 
 
 @pytest.mark.parametrize(
-    ("file", "made"), [("mutations.yaml", MUTATIONS), ("reply-faults.yaml", FAULTS)], ids=["mutations", "faults"]
+    ("key", "made"), [("mutations", MUTATIONS), ("faults", FAULTS)], ids=["mutations", "faults"]
 )
-def test_catalogue_and_code_name_the_same(file: str, made: Mapping[str, Mutation | Fault]) -> None:
-    read = YAML(typ="safe").load(CATALOGUE / file)
-    entries = next(value for value in read.values() if isinstance(value, list)) if isinstance(read, dict) else read
+def test_catalogue_and_code_name_the_same(key: str, made: Mapping[str, Mutation | Fault]) -> None:
+    files = [YAML(typ="safe").load(file) for file in sorted(CATALOGUE.glob("*.yaml"))]
+    entries = [entry for read in files for entry in read.get(key, ())]
     promised = {entry["name"]: set(entry["transactions"]) for entry in entries}
     assert promised == {name: set(one.transactions) for name, one in made.items()}

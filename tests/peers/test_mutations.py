@@ -6,7 +6,8 @@ import pytest
 from lxml import etree
 
 from harness.errors import WireError
-from harness.peers import MUTATIONS, Pki, PreparedRequest
+from harness.peers import Pki, PreparedRequest
+from harness.peers.mutations import MUTATIONS
 from harness.wire import dispensing, mtom, ns, saml, soap, xcpd, xdr, xds, xmldsig
 from tests.peers.peer_bench import NOW, prepared
 

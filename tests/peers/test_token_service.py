@@ -6,17 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from harness.model import Datum, HttpRecord, SutActor
+from harness.model import Datum, HttpRecord
 from harness.peers import Pki, SeededIds, TokenService
 from harness.wire import issuing, ns, saml, soap, wstrust, xmldsig
 from tests.peers.peer_bench import NOW, clock, prepared, record
 
-TARGET = SutActor(
-    actor="ncpeh-b",
-    country="FR",
-    home_community="urn:oid:2.999.250",
-    endpoints={"sts": "https://127.0.0.1:1/sts", "sts_nok": "https://127.0.0.1:1/sts_nok"},
-)
 PATIENT: Mapping[str, Datum] = {"patient": "nominal"}
 
 
@@ -26,7 +20,7 @@ def service(ours: Pki, theirs: Pki) -> TokenService:
 
 def asked(ours: Pki, theirs: Pki, transaction: str, *mutate: str, **more: Datum) -> HttpRecord:
     arguments = {**PATIENT, **more}
-    request = prepared(ours, theirs.anchors, transaction, *mutate, target=TARGET, arguments=arguments).request
+    request = prepared(ours, theirs.anchors, transaction, *mutate, arguments=arguments).request
     return record(request)
 
 
