@@ -53,7 +53,7 @@ def _readable(view: View, _: Context) -> bool:
     return view.own is not None
 
 
-@check("TRN-A-003", actor="ncpeh-a", when=lambda view, _: view.exchange.tls is not None)
+@check("TRN-A-003", actor="ncpeh-a", when=lambda view, _: view.own is not None and view.exchange.tls is not None)
 def tls_is_recent(view: View, _: Context) -> Iterator[Finding]:
     """TLS 1.2 or newer was negotiated, whatever the client offered. Source: RFC 8996, 5 and 6; BSI TR-02102-2."""
     tls = view.exchange.tls

@@ -40,6 +40,13 @@ def forged(root: etree._Element, *, same_id: bool = False) -> etree._Element:
     return copy
 
 
+def unsigned(root: etree._Element) -> etree._Element:
+    """A copy of `root` without its signature, which stands somewhere else and still covers it."""
+    copy = deepcopy(root)
+    copy.remove(genuine_signature(copy))
+    return copy
+
+
 def forged_in_place(root: etree._Element) -> etree._Element:
     """`root` with another subject under its unchanged signature."""
     value = subject_value(root)
@@ -74,17 +81,15 @@ def wrapped_in_signature(root: etree._Element, *, in_object: bool) -> etree._Ele
     """A forged assertion whose signature, the genuine one, carries the genuine assertion, in a ds:Object or bare."""
     copy = with_signature_of(forged(root), root)
     signature = genuine_signature(copy)
-    inner = deepcopy(root)
-    inner.remove(genuine_signature(inner))
     holder = etree.SubElement(signature, ns.clark(ns.DS, "Object")) if in_object else signature
-    holder.append(inner)
+    holder.append(unsigned(root))
     return copy
 
 
 def in_header_block(root: etree._Element, namespace: str) -> bytes:
-    """The genuine assertion inside a header block that nobody has to understand."""
+    """The genuine assertion, less its signature, inside a header block that nobody has to understand."""
     block = etree.Element(ns.clark(namespace, "Kept"), nsmap={"x": namespace})
-    block.append(deepcopy(root))
+    block.append(unsigned(root))
     return etree.tostring(block)
 
 

@@ -102,6 +102,19 @@ def _beside(which: str, make: Callable[[etree._Element], etree._Element], *, aft
     return apply
 
 
+def _signature_moved(which: str) -> Change:
+    """A forged assertion takes the signature and stands first; the genuine one, which it covers, follows without."""
+
+    def apply(draft: Draft) -> Draft:
+        root = safexml.parse(_token(draft, which).signed)
+        copy = etree.tostring(forging.with_signature_of(forging.forged(root), root))
+        bare = etree.tostring(forging.unsigned(root))
+        moved = _on(which, lambda t, _: replace(t, signed=bare))(draft)
+        return replace(moved, assertions_before=(copy, *moved.assertions_before))
+
+    return apply
+
+
 def _moved_to_header(which: str) -> Change:
     """The genuine assertion goes into a header block of its own, a forged one with its signature takes its place."""
 
@@ -236,7 +249,7 @@ def _forgeries(which: str, transactions: tuple[str, ...]) -> Iterator[Mutation]:
         "wrapped-before": _beside(which, forging.forged),
         "wrapped-after": _beside(which, forging.forged, after=True),
         "wrapped-same-id": _beside(which, lambda root: forging.forged(root, same_id=True)),
-        "wrapped-copied-signature": _beside(which, lambda root: forging.with_signature_of(forging.forged(root), root)),
+        "wrapped-copied-signature": _signature_moved(which),
         "wrapped-in-object": _rewritten(which, lambda root: forging.wrapped_in_signature(root, in_object=True)),
         "wrapped-in-signature": _rewritten(which, lambda root: forging.wrapped_in_signature(root, in_object=False)),
         "wrapped-in-header": _moved_to_header(which),

@@ -94,7 +94,13 @@ def test_mutations_and_faults_are_named_for_known_transactions_and_explained(bun
         assert alteration.explains.en, alteration.name
         assert alteration.explains.fr, alteration.name
     assert {n for n, m in bundled.catalogue.mutations.items() if m.conformant} == {
+        "saml.hcp.comment-in-name-id",
+        "saml.hcp.comment-in-subject-id",
         "saml.hcp.within-tolerance",
+        "saml.nok.last",
+        "saml.trc.comment-in-name-id",
+        "saml.trc.comment-in-subject-id",
+        "tls.version.1-2-only",
         "http.body.chunked",
         "xdr.document.inline",
         "xml.comment.added",

@@ -11,9 +11,7 @@ from harness.peers import FAULTS, MUTATIONS, Fault, Mutation
 CATALOGUE = Path(__file__).resolve().parents[2] / "scenarios" / "catalogue"
 
 
-@pytest.mark.parametrize(
-    ("key", "made"), [("mutations", MUTATIONS), ("faults", FAULTS)], ids=["mutations", "faults"]
-)
+@pytest.mark.parametrize(("key", "made"), [("mutations", MUTATIONS), ("faults", FAULTS)], ids=["mutations", "faults"])
 def test_catalogue_and_code_name_the_same(key: str, made: Mapping[str, Mutation | Fault]) -> None:
     files = [YAML(typ="safe").load(file) for file in sorted(CATALOGUE.glob("*.yaml"))]
     entries = [entry for read in files for entry in read.get(key, ())]

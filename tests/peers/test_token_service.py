@@ -44,8 +44,7 @@ def test_a_trc_assertion_is_issued_for_two_hours(ours: Pki, theirs: Pki) -> None
     assert facts.chain_problem is None
     assert (said.kind, said.name_id, said.advice_ids) == ("trc", hcp.name_id, (hcp.id,))
     assert [a.text for a in said.attributes] == ["P-1^^^&2.999.1&ISO", "EMERGENCY", "AB12", "RX-1"]
-    assert response.created is not None and response.created.at == NOW
-    assert response.expires is not None and response.expires.at == NOW + timedelta(hours=2)
+    assert (response.created, response.expires) == (saml.instant(NOW), saml.instant(NOW + timedelta(hours=2)))
     assert message.addressing.relates_to == soap.parse_message(soap.CONTENT_TYPE, request.body).addressing.message_id
 
 
