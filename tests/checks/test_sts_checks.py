@@ -11,6 +11,7 @@ from harness.model import Exchange, Party, TlsFacts
 from harness.wire import codes, issuing, saml, soap, wstrust, x509, xmldsig
 from harness.wire.saml import SamlAssertion
 from harness.wire.wstrust import IssuedToken, NokParameters, TokenRequest, TokenResponse, TrcParameters
+from harness.wire.xcpd import Ii
 from tests.checks import checks_support as cs
 
 HCP = cs.identity()
@@ -196,7 +197,7 @@ def test_an_assertion_that_our_own_service_gave_accuses_nobody() -> None:
 
 def searched(*extensions: tuple[str, str]) -> checks.View:
     made = cs.identify()
-    ids = tuple(cs.Ii(root=root, extension=extension) for root, extension in extensions)
+    ids = tuple(Ii(root=root, extension=extension) for root, extension in extensions)
     return made.asked(ids=ids).view(Party.SUT)
 
 
