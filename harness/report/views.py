@@ -377,6 +377,17 @@ class PackView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimView:
+    """A claim of the statement: what it says, and what its obligatory rows came to."""
+
+    mark: Mark
+    name: str
+    actor: str
+    said: str
+    counts: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexView:
     mark: Mark
     eyebrow: str
@@ -384,6 +395,7 @@ class IndexView:
     lede: tuple[str, ...]
     bundled: bool
     faults: tuple[str, ...]
+    claims: tuple[ClaimView, ...]
     owners: tuple[OwnerView, ...]
     counts_note: str
     bars: tuple[BarView, ...]
