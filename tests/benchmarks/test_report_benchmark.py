@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from benchmarks.report import enlarged, measured
+from harness.model import Run
 from harness.store import RunDirectory
 from tests.report.sample_run import make_run
 
 
-def messages(run: object) -> int:
-    return sum(1 + (x.response is not None) for row in run.rows for x in row.exchanges)  # type: ignore[attr-defined]
+def messages(run: Run) -> int:
+    return sum(1 + (x.response is not None) for row in run.rows for x in row.exchanges)
 
 
 def test_an_enlarged_run_has_the_messages_asked_for_and_no_identifier_twice() -> None:
