@@ -53,10 +53,13 @@ class PreparedRequest:
 class InitiatingGateway:
     """NCPeH-B as a peer. Source: IHE ITI TF-2, 3.38, 3.39, 3.40, 3.55; eHDSI SAML, XCPD and XCA profiles."""
 
-    def __init__(self, pki: Pki, ours: OurSide, sut_anchors: bytes, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, pki: Pki, ours: OurSide, sut_anchors: bytes, clock: Clock, ids: Ids, *, sut_revocations: bytes = b""
+    ) -> None:
         self._pki = pki
         self._ours = ours
         self._anchors = sut_anchors
+        self._revocations = sut_revocations
         self._clock = clock
         self._ids = ids
         self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
@@ -137,7 +140,9 @@ class InitiatingGateway:
         known = self._contexts.get((certificate, tls))
         if known is None:
             credentials = {"ours": lambda: self._pki.tls, "untrusted": lambda: self._pki.untrusted_tls}.get(certificate)
-            known = client_context(credentials() if credentials else None, self._anchors, newest=tls)
+            known = client_context(
+                credentials() if credentials else None, self._anchors, newest=tls, revocations=self._revocations
+            )
             self._contexts[certificate, tls] = known
         return known
 

@@ -15,12 +15,17 @@ VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1, "1.2": s
 
 
 def client_context(
-    credentials: Credentials | None, anchors: bytes, *, check_host: bool = True, newest: str = ""
+    credentials: Credentials | None,
+    anchors: bytes,
+    *,
+    check_host: bool = True,
+    newest: str = "",
+    revocations: bytes = b"",
 ) -> ssl.SSLContext:
     """A context for calling: TLS 1.2 or newer, the server verified against `anchors` (PEM) and nothing else.
 
     With `credentials` None no client certificate is offered. `newest` (a key of `VERSIONS`) offers that version alone, to
-    see whether it is refused.
+    see whether it is refused. `revocations` are as `server_context` takes them.
 
     Raises:
         PeerError: the anchors or the credentials cannot be used.
@@ -29,19 +34,22 @@ def client_context(
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = check_host
-    completed = _completed(context, credentials, anchors)
+    completed = _completed(context, credentials, anchors, revocations)
     return unsafe_only_version(completed, newest) if newest else completed
 
 
-def server_context(credentials: Credentials, anchors: bytes) -> ssl.SSLContext:
+def server_context(credentials: Credentials, anchors: bytes, *, revocations: bytes = b"") -> ssl.SSLContext:
     """A context for listening: TLS 1.2 or newer, a client certificate issued under `anchors` (PEM) is required.
+
+    `revocations` are revocation lists in PEM, empty for none. A certificate that is in one is refused, provided that each of
+    the anchors has a list: OpenSSL would otherwise refuse those of the others too.
 
     Raises:
         PeerError: the anchors or the credentials cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.verify_mode = ssl.CERT_REQUIRED
-    return _completed(context, credentials, anchors)
+    return _completed(context, credentials, anchors, revocations)
 
 
 def unsafe_only_version(context: ssl.SSLContext, version: str) -> ssl.SSLContext:
@@ -88,17 +96,34 @@ def tls_facts(ssl_object: ssl.SSLObject | ssl.SSLSocket, *, client_certificate_s
     )
 
 
-def _completed(context: ssl.SSLContext, credentials: Credentials | None, anchors: bytes) -> ssl.SSLContext:
+def _completed(
+    context: ssl.SSLContext, credentials: Credentials | None, anchors: bytes, revocations: bytes
+) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         # By way of the parser, because PEM files carry notes between the certificates that the ssl module refuses.
         found = x509.parse_certificates(anchors)
         context.load_verify_locations(cadata=b"".join(map(x509.certificate_der, found)))
+        listed = {one.issuer for one in x509.parse_revocations(revocations)} if revocations else set()
     except (WireError, ssl.SSLError, ValueError) as exc:
         raise PeerError("tls: the trust anchors are not readable; expected PEM certificates") from exc
+    if listed and listed >= {anchor.subject for anchor in found}:
+        _load_revocations(context, revocations)
     if credentials is not None:
         _load(context, credentials)
     return context
+
+
+def _load_revocations(context: ssl.SSLContext, revocations: bytes) -> None:
+    # The ssl module reads revocation lists from files only.
+    try:
+        with tempfile.TemporaryDirectory(prefix="harness-") as folder:
+            path = Path(folder) / "revocations.pem"
+            path.write_bytes(revocations)
+            context.load_verify_locations(cafile=path)
+    except (ssl.SSLError, OSError) as exc:
+        raise PeerError("tls: the revocation lists cannot be loaded") from exc
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
 
 
 def _load(context: ssl.SSLContext, credentials: Credentials) -> None:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from harness import __version__
-from harness.errors import InputError, PeerError, Problem
+from harness.errors import InputError, PeerError, Problem, WireError
 from harness.model import (
     AuditRecord,
     Cause,
@@ -118,6 +118,14 @@ def own_pki(spec_pki_dir: Path | None, sut: Sut, at: datetime) -> Pki:
     return pki
 
 
+def _revocations(sut: Sut, at: datetime) -> bytes:
+    """The revocation lists of the SUT file that hold now, as PEM."""
+    try:
+        return x509.current_revocations(sut.trust_revocations, at)
+    except WireError as exc:
+        raise InputError(Problem(code="E704", option="trust.revocations", problem=exc.problem)) from exc
+
+
 class Session:
     """An open run: `async with Session(...)`, `run_row` for each row, `finish` for the record."""
 
@@ -158,23 +166,32 @@ class Session:
             our_certificate=our_certificate,
         )
         self._caller = Caller(spec.clock)
+        revoked = _revocations(sut, spec.clock())
         try:
-            context = client_context(pki.tls, sut.trust_authorities)
-            self._server = PeerServer(server_context(pki.tls, sut.trust_authorities), clock=spec.clock)
+            context = client_context(pki.tls, sut.trust_authorities, revocations=revoked)
+            listening = server_context(pki.tls, sut.trust_authorities, revocations=revoked)
+            self._server = PeerServer(listening, clock=spec.clock)
         except PeerError as exc:
             raise InputError(Problem(code="E704", option="trust.authorities", problem=str(exc))) from exc
         await self._server.start(sut.ours.host, sut.ours.ports)
         self._repository = None
         if "audit" in sut.ours.ports:
             self._repository = AuditRepository(
-                server_context(pki.tls, sut.trust_authorities), clock=spec.clock, new_id=self._new_audit_id
+                server_context(pki.tls, sut.trust_authorities, revocations=revoked),
+                clock=spec.clock,
+                new_id=self._new_audit_id,
             )
             await self._repository.start(sut.ours.host, sut.ours.ports["audit"])
         self._world = LiveWorld(
             sut=sut,
             population=spec.population,
             initiating=InitiatingGateway(
-                pki=pki, ours=sut.ours, sut_anchors=sut.trust_authorities, clock=spec.clock, ids=ids
+                pki=pki,
+                ours=sut.ours,
+                sut_anchors=sut.trust_authorities,
+                clock=spec.clock,
+                ids=ids,
+                sut_revocations=revoked,
             ),
             responding=RespondingGateway(ours=sut.ours, population=spec.population, clock=spec.clock, ids=ids),
             tokens=TokenService(

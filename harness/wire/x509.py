@@ -198,6 +198,17 @@ def parse_revocations(data: bytes) -> tuple[x509.CertificateRevocationList, ...]
     return found
 
 
+def current_revocations(data: bytes, at: datetime) -> bytes:
+    """Those revocation lists of the PEM text `data` that hold at the aware instant `at`, as PEM; empty for none.
+
+    Raises:
+        WireError: as `parse_revocations`.
+    """
+    lists = parse_revocations(data) if data else ()
+    held = [one for one in lists if one.next_update_utc is None or at <= one.next_update_utc]
+    return b"".join(one.public_bytes(serialization.Encoding.PEM) for one in held)
+
+
 def key_pem(key: rsa.RSAPrivateKey) -> bytes:
     """`key` as unencrypted PKCS #8 PEM; for files that only their owner can read."""
     return key.private_bytes(

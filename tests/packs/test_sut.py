@@ -82,6 +82,38 @@ def test_unusable_authorities_are_a_problem(tmp_path: Path, authorities: str, pr
     assert found.at.line == 3
 
 
+def with_revocations(folder: Path, files: Path, content: bytes) -> Path:
+    (folder / "ca.pem").write_bytes((files / "ok" / "ca.pem").read_bytes())
+    (folder / "crl.pem").write_bytes(content)
+    path = folder / "sut.yaml"
+    path.write_text(
+        "system: {name: X, version: 1}\n"
+        "actors: {ncpeh-b: {country: FR, endpoints: {sts: https://sut.example/sts}}}\n"
+        "trust: {authorities: ca.pem, revocations: crl.pem}\n"
+        "ours: {listen: {sts: 9443, sts_nok: 9444}}\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_revocation_lists_and_a_token_service_are_read(tmp_path: Path, files: Path) -> None:
+    content = b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"
+    sut = load_sut(with_revocations(tmp_path, files, content))
+    assert sut.trust_revocations == content
+    assert sut.actors["ncpeh-b"].endpoints == {"sts": "https://sut.example/sts"}
+    assert sut.ours.ports == {"sts": 9443, "sts_nok": 9444}
+    assert sut.home_of_b == "FR"
+
+
+def test_a_file_without_a_revocation_list_is_a_problem(tmp_path: Path, files: Path) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_sut(with_revocations(tmp_path, files, b"nothing"))
+    (found,) = caught.value.problems
+    assert found.problem == "holds no revocation list"
+    assert found.at is not None
+    assert found.at.line == 3
+
+
 def test_a_scenario_is_no_sut_file(files: Path) -> None:
     with pytest.raises(ScenarioError) as caught:
         load_sut(files / "ok" / "every-verb.yaml")

@@ -40,6 +40,15 @@ def test_broken_material_has_its_one_defect(ours: Pki) -> None:
         x509.chain_problem(ours.expired_seal.certificate, (), (ours.authority.certificate,), NOW - timedelta(hours=2))
         is None
     )
+    lists = x509.parse_revocations(ours.revocations)
+    anchors = (ours.authority.certificate,)
+    assert "revoked" in (x509.chain_problem(ours.revoked_seal.certificate, (), anchors, NOW, lists) or "")
+    assert problem(ours, ours.revoked_seal) is None, "without the list nobody knows"
+    assert x509.chain_problem(ours.seal.certificate, (), anchors, NOW, lists) is None
+    assert facts(ours.countryless_seal).country is None
+    assert problem(ours, ours.countryless_seal) is None
+    assert x509.signing_problem(ours.enciphering_seal.certificate)
+    assert problem(ours, ours.enciphering_seal) is None
     assert facts(ours.other_country_seal).country != "BE"
     assert problem(ours, ours.other_country_seal) is None
 

@@ -1,7 +1,7 @@
 """Certificates: a small PKI, its description, and what is wrong with a chain."""
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import which
@@ -303,3 +303,47 @@ def test_openssl_accepts_our_chain(pki: Pki, usage: str, tmp_path: Path) -> None
     done = subprocess.run([*command, tmp_path / "ca.pem", tmp_path / "leaf.pem"], capture_output=True, check=False)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_a_certificate_in_a_revocation_list_of_its_issuer_is_not_trusted(pki: Pki) -> None:
+    leaf = pki.leaf()
+    serial = leaf.certificate.serial_number
+
+    def problem(issuer: x509.Credentials, serials: tuple[int, ...], at: datetime = AT) -> str | None:
+        text = x509.build_revocations(issuer, serials, at=at, until=AT + 5 * DAY)
+        lists = x509.parse_revocations(text)
+        return x509.chain_problem(leaf.certificate, leaf.chain, [pki.root.certificate], AT, lists)
+
+    assert "was revoked at" in (problem(pki.root, (serial,)) or "")
+    assert problem(pki.root, (serial + 99,)) is None
+    assert problem(pki.root, (serial,), at=AT + DAY) is None, "revoked later"
+
+
+def test_a_revocation_list_that_another_authority_signed_says_nothing(pki: Pki) -> None:
+    leaf = pki.leaf()
+    impostor = replace(pki.root, key=x509.new_key())
+    text = x509.build_revocations(impostor, (leaf.certificate.serial_number,), at=AT, until=AT + DAY)
+    lists = x509.parse_revocations(text)
+    assert x509.chain_problem(leaf.certificate, leaf.chain, [pki.root.certificate], AT, lists) is None
+
+
+def test_only_lists_that_hold_now_are_current(pki: Pki) -> None:
+    old = x509.build_revocations(pki.root, (1,), at=AT - 2 * DAY, until=AT - DAY)
+    new = x509.build_revocations(pki.root, (2,), at=AT - DAY, until=AT + DAY)
+    assert x509.current_revocations(old + new, AT) == new
+    assert x509.current_revocations(b"", AT) == b""
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"nothing", b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", b"\x30\x00"]
+)
+def test_what_is_no_revocation_list_is_refused(data: bytes) -> None:
+    with pytest.raises(WireError) as caught:
+        x509.parse_revocations(data)
+    assert caught.value.kind == "revocations"
+
+
+def test_a_key_for_enciphering_may_not_sign(pki: Pki) -> None:
+    assert x509.signing_problem(pki.leaf().certificate) is None
+    assert x509.signing_problem(pki.root.certificate) is not None, "it signs certificates and lists only"
+    assert "may not sign" in (x509.signing_problem(pki.leaf(usage="encipher").certificate) or "")
