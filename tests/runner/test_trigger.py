@@ -93,6 +93,14 @@ def test_content_names_operation_country_patient_and_practitioner() -> None:
     assert practitioner["permissions"] == ["PRD-003"]
 
 
+def test_next_of_kin_access_code_and_token_service_are_handed_over_only_when_a_scenario_says_so() -> None:
+    more = {"next_of_kin": {"id": "N-1"}, "access_code": "AB12", "token_service": "peer"}
+    plain = trigger_content(STEP, {}, SUT.ours, PATIENT, PRACTITIONER)
+    content = trigger_content(STEP, more, SUT.ours, PATIENT, PRACTITIONER)
+    assert set(content) - set(plain) == set(more)
+    assert {name: content[name] for name in more} == more
+
+
 def test_kind_and_level_have_defaults() -> None:
     content = trigger_content(STEP, {}, SUT.ours, PATIENT, PRACTITIONER)
     assert (content["kind"], content["level"]) == ("patient-summary", 3)
