@@ -29,15 +29,19 @@ type Rewrite = Callable[[etree._Element], None]
 
 
 def forged(root: etree._Element, *, same_id: bool = False) -> etree._Element:
-    """A copy of `root` without signature that claims another subject; its ID is another too unless `same_id`."""
+    """A copy of `root` without signature that claims another subject, a TRC assertion another purpose, so that it would be
+    good for the same request; its ID is another too unless `same_id`.
+    """
     copy = deepcopy(root)
     if not same_id:
         copy.set("ID", f"{root.get('ID')}-forged")
     for signature in copy.findall(_SIGNATURE):
         copy.remove(signature)
-    value = subject_value(copy)
-    value.text = f"{value.text}x"
-    return copy
+    purpose = copy.find(f".//{ns.clark(ns.HL7, 'PurposeOfUse')}")
+    if saml.parse_assertion(copy).kind == "trc" and purpose is not None:
+        purpose.set("code", "TREATMENT" if purpose.get("code") == "EMERGENCY" else "EMERGENCY")
+        return copy
+    return forged_in_place(copy)
 
 
 def unsigned(root: etree._Element) -> etree._Element:
