@@ -98,6 +98,12 @@ OBSERVATIONS: Mapping[str, str] = {
     "a chain to trust.authorities": "une chaîne menant à trust.authorities",
     "1 element in soap:Body": "1 élément dans soap:Body",
     "HTTP 200 with a message that is no fault": "HTTP 200 avec un message qui n'est pas une faute",
+    # token service
+    "1 HCP assertion and no other": "1 assertion HCP et aucune autre",
+    "another message": "un autre message",
+    "nothing that can be read": "rien qui puisse être lu",
+    "wsu:Created and wsu:Expires": "wsu:Created et wsu:Expires",
+    "the access code of the patient search": "le code d'accès de la recherche du patient",
     # assertions
     "saml:Assertion children of wsse:Security": "des saml:Assertion enfants de wsse:Security",
     "an HCP assertion": "une assertion du professionnel (HCP)",

@@ -23,6 +23,7 @@ from harness.model import (
 )
 from harness.wire import codes, ns
 from tests.checks import checks_support as cs
+from tests.checks import tokens
 from tests.checks.checks_support import Made
 
 IDENTIFY, NO_MATCH, REFUSED, LIST, FETCH = cs.identify(), cs.no_match(), cs.refused(), cs.find(), cs.fetch()
@@ -85,6 +86,8 @@ WORDS: list[tuple[str, Value, Saved, Saved]] = [
     ("registry_error", "any", asked(FAILED), asked(LIST)),
     ("entries", {"max": 0}, asked(FAILED), asked(LIST)),
     ("documents", 2, asked(FETCH), asked(LIST)),
+    ("token", "trc", checks.view(tokens.GOOD.exchange(Party.PEER)), asked(LIST)),
+    ("token", "nok", checks.view(tokens.KIN.exchange(Party.PEER)), checks.view(tokens.GOOD.exchange(Party.PEER))),
     ("shown", "document", triggered('{"shown": "document"}'), triggered('{"shown": "error"}')),
     ("shown_code", ("4701", "1"), triggered('{"shown": "refusal", "code": "4701"}'), triggered("{}")),
     ("request_received", True, IDENTIFY.view(Party.SUT), None),

@@ -8,6 +8,7 @@ from harness import checks
 from harness.model import Party
 from harness.wire import xds
 from tests.checks import checks_support as cs
+from tests.checks import tokens
 from tests.checks.checks_support import Made
 from tests.checks.submissions import REFUSED_SUBMISSIONS
 
@@ -55,6 +56,8 @@ def test_the_requirements_that_apply_to_a_good_exchange_are_listed() -> None:
 def test_every_check_applies_to_one_of_the_good_exchanges() -> None:
     judged = {r.requirement for made in GOOD.values() for actor in ACTORS for r in made.judged(actor)}
     judged |= {r.requirement for made in REFUSED_SUBMISSIONS.values() for r in made.judged("ncpeh-a")}
+
+    judged |= tokens.GOOD.applied(Party.PEER) | tokens.GOOD.applied(Party.SUT)
 
     assert set(checks.AUTOMATIC) - judged == set()
 
