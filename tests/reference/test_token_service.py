@@ -115,17 +115,8 @@ def test_what_is_no_message_gets_a_fault(body: bytes, fr: Identity, be: Country)
 
 
 def test_a_fault_of_the_service_changes_its_one_thing(fr: Identity, be: Country) -> None:
-    assert (
-        issued(
-            ask(
-                service(fr, be, "sts.patient.ignored"),
-                be,
-                TokenRequest(parameters=TrcParameters(purpose_of_use="TREATMENT")),
-                HCP,
-            )
-        ).kind
-        == "trc"
-    )
+    nobody = TokenRequest(parameters=TrcParameters(purpose_of_use="TREATMENT"))
+    assert issued(ask(service(fr, be, "sts.patient.ignored"), be, nobody, HCP)).kind == "trc"
     assert ask(service(fr, be, "sts.relates-to.absent"), be, TRC, HCP).addressing.relates_to is None
     message = ask(service(fr, be, "sts.token.twice"), be, TRC, HCP)
     assert message.payload is not None

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.model import FailureKind, Practitioner, Trigger, TriggerMeans, TriggerOutcome
+from harness.model import Datum, FailureKind, Practitioner, Trigger, TriggerMeans, TriggerOutcome
 from harness.peers import Pki, client_context, make_pki, server_context
 from harness.runner._trigger import AskPerson, pull_trigger, trigger_content
 from tests.runner.runner_bench import AT, PATIENT, SUT
@@ -94,7 +94,7 @@ def test_content_names_operation_country_patient_and_practitioner() -> None:
 
 
 def test_next_of_kin_access_code_and_token_service_are_handed_over_only_when_a_scenario_says_so() -> None:
-    more = {"next_of_kin": {"id": "N-1"}, "access_code": "AB12", "token_service": "peer"}
+    more: dict[str, Datum] = {"next_of_kin": {"id": "N-1"}, "access_code": "AB12", "token_service": "peer"}
     plain = trigger_content(STEP, {}, SUT.ours, PATIENT, PRACTITIONER)
     content = trigger_content(STEP, more, SUT.ours, PATIENT, PRACTITIONER)
     assert set(content) - set(plain) == set(more)
