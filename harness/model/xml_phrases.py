@@ -1,0 +1,91 @@
+"""Sentences on bytes that are no XML or more than allowed, and on what a schema refuses: English, with French beside."""
+
+from collections.abc import Mapping
+
+from harness.model.text import Localized
+
+XML_PHRASES: Mapping[str, Localized] = {
+    "xml.empty": Localized(en="no XML: the content is empty", fr="pas de XML : le contenu est vide"),
+    "xml.blank": Localized(en="no XML: the content is blank", fr="pas de XML : le contenu n'a que des blancs"),
+    "xml.other": Localized(
+        en="no XML: the content is of another format", fr="pas de XML : le contenu est d'un autre format"
+    ),
+    "xml.encoding": Localized(en="the encoding cannot be read", fr="l'encodage n'est pas lisible"),
+    "xml.declared": Localized(
+        en="the bytes are not in the declared encoding", fr="les octets ne sont pas dans l'encodage déclaré"
+    ),
+    "xml.bytes": Localized(
+        en="bytes that are no character of the encoding", fr="des octets qui ne sont aucun caractère de l'encodage"
+    ),
+    "xml.character": Localized(en="a character that XML does not allow", fr="un caractère que XML n'admet pas"),
+    "xml.large": Localized(en="document is too large", fr="le document est trop gros"),
+    "xml.deep": Localized(en="elements are nested too deeply", fr="les éléments sont trop imbriqués"),
+    "xml.namespaces": Localized(en="too many namespaces are declared", fr="trop d'espaces de noms sont déclarés"),
+    "xml.attributes": Localized(en="an element has too many attributes", fr="un élément a trop d'attributs"),
+    "xml.nodes": Localized(en="too many elements and attributes", fr="trop d'éléments et d'attributs"),
+    "xml.name": Localized(en="a name is too long", fr="un nom est trop long"),
+    "xml.markup": Localized(
+        en="a tag, comment or instruction is too long", fr="une balise, un commentaire ou une instruction est trop long"
+    ),
+    "xml.limit": Localized(en="a limit is exceeded", fr="une limite est dépassée"),
+    "xml.doctype": Localized(
+        en="a document type declaration is not allowed", fr="une déclaration de type de document n'est pas admise"
+    ),
+    "xml.cut": Localized(
+        en="not well-formed XML: the content breaks off", fr="XML mal formé : le contenu s'interrompt"
+    ),
+    "xml.second": Localized(
+        en="not well-formed XML: something stands behind the document element",
+        fr="XML mal formé : il y a quelque chose après l'élément du document",
+    ),
+    "xml.malformed": Localized(en="not well-formed XML: {why}", fr="XML mal formé : {why}"),
+    "xml.not-judged": Localized(
+        en="not judged: the content could not be read as XML", fr="non jugé : le contenu n'a pas pu être lu comme XML"
+    ),
+    # what is expected and found
+    "xml.at-most": Localized(en="at most {number} {what}", fr="au plus {number} {what}"),
+    "xml.levels": Localized(en="levels", fr="niveaux"),
+    "xml.in-scope": Localized(en="namespaces in scope", fr="espaces de noms en vigueur"),
+    "xml.unit-attributes": Localized(en="attributes", fr="attributs"),
+    "xml.unit-bytes": Localized(en="bytes", fr="octets"),
+    "xml.unit-nodes": Localized(en="elements and attributes", fr="éléments et attributs"),
+    "xml.unit-name": Localized(en="characters in a name", fr="caractères dans un nom"),
+    "xml.more": Localized(en="more", fr="davantage"),
+    "xml.a-document": Localized(en="an XML document", fr="un document XML"),
+    "xml.within": Localized(en="a document within the limits", fr="un document dans les limites"),
+    "xml.characters-in": Localized(en="characters in {encoding}", fr="des caractères en {encoding}"),
+    "xml.allowed": Localized(en="characters that XML allows", fr="des caractères que XML admet"),
+    "xml.end": Localized(en="the end of the content", fr="la fin du contenu"),
+    "xml.end-tag": Localized(
+        en="</{name}> for the element that begins on line {line}",
+        fr="</{name}> pour l'élément qui commence à la ligne {line}",
+    ),
+    # what to do next
+    "xml.next.empty": Localized(
+        en="send the document itself: nothing arrived here", fr="envoyer le document lui-même : rien n'est arrivé ici"
+    ),
+    "xml.next.not-xml": Localized(
+        en="unpack or decode the content first, and give the XML document inside it",
+        fr="décompresser ou décoder d'abord le contenu, puis donner le document XML qu'il contient",
+    ),
+    "xml.next.encoding": Localized(
+        en="write the bytes in the encoding that the XML declaration names; UTF-8 always works",
+        fr="écrire les octets dans l'encodage que nomme la déclaration XML ; UTF-8 convient toujours",
+    ),
+    "xml.next.character": Localized(
+        en="remove the character where the text is made: XML 1.0 has no way to write it",
+        fr="retirer le caractère là où le texte est produit : XML 1.0 ne sait pas l'écrire",
+    ),
+    "xml.next.limit": Localized(
+        en="look for a fault in what made the document; if it is right, raise the limit",
+        fr="chercher une erreur dans ce qui a produit le document ; s'il est correct, élever la limite",
+    ),
+    "xml.next.doctype": Localized(
+        en="remove the declaration, and write what its entities stand for",
+        fr="retirer la déclaration, et écrire ce que représentent ses entités",
+    ),
+    "xml.next.not-well-formed": Localized(
+        en="let an XML library write the document; what stands before this place could be read",
+        fr="faire écrire le document par une bibliothèque XML ; ce qui précède cet endroit était lisible",
+    ),
+}
