@@ -38,30 +38,35 @@ class Scan:
 
     def __init__(self, utf8: bytes, limits: XmlLimits) -> None:
         self._limits = limits
+        self._utf8 = utf8
         self._parser = parser = expat.ParserCreate("utf-8")
         parser.ordered_attributes = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.StartDoctypeDeclHandler = self._doctype
         self._nodes = 0
+        self._at: int | None = None
         self._namespaces: list[int] = [0]
         self.open: list[tuple[str, int]] = []
         self.excess: Excess | None = None
         self.truncated = False
         self.complete = False
         try:
-            self._feed(utf8)
+            self._feed()
         except _Found as found:
             self.excess = found.excess
         except expat.ExpatError as exc:
             self.truncated = exc.code in TRUNCATED and parser.ErrorByteIndex >= 0
 
-    def _feed(self, utf8: bytes) -> None:
-        view = memoryview(utf8)
-        for start in range(0, len(utf8), _PIECE):
+    def _feed(self) -> None:
+        view = memoryview(self._utf8)
+        for start in range(0, len(view), _PIECE):
             self._parser.Parse(view[start : start + _PIECE], False)
-            pending = min(start + _PIECE, len(utf8)) - max(self._parser.CurrentByteIndex, 0)
-            if pending > self._limits.max_markup_bytes + _PIECE:
+            done = max(self._parser.CurrentByteIndex, 0)
+            if min(start + _PIECE, len(view)) - done > self._limits.max_markup_bytes + _PIECE:
+                # expat is still at what it told last; what it waits for the end of begins behind that
+                behind = self._utf8.find(b"<", done + 1, start + _PIECE)
+                self._at = done if behind < 0 else behind
                 self._refuse(
                     "wide", "a tag, comment or instruction is too long", f"{self._limits.max_markup_bytes} bytes"
                 )
@@ -98,11 +103,12 @@ class Scan:
 
     def _doctype(self, name: str, *_: object) -> None:
         problem = "a document type declaration is not allowed"
-        offset = self._parser.CurrentByteIndex
+        # expat tells of it when its name has been read
+        offset = max(self._utf8.rfind(b"<!DOCTYPE", 0, self._parser.CurrentByteIndex + 9), 0)
         raise _Found(Excess(kind="doctype", problem=problem, expected="none", found=f"<!DOCTYPE {name}", offset=offset))
 
     def _refuse(self, what: str, problem: str, wanted: str, found: str = "more") -> None:
-        offset = max(self._parser.CurrentByteIndex, 0)
+        offset = self._parser.CurrentByteIndex if self._at is None else self._at
         raise _Found(
             Excess(kind=f"too-{what}", problem=problem, expected=f"at most {wanted}", found=found, offset=offset)
         )
