@@ -88,4 +88,53 @@ XML_PHRASES: Mapping[str, Localized] = {
         en="let an XML library write the document; what stands before this place could be read",
         fr="faire écrire le document par une bibliothèque XML ; ce qui précède cet endroit était lisible",
     ),
+    # what a schema refuses
+    "xsd.outside": Localized(
+        en="schema asks for {location}, which is outside its pack",
+        fr="le schéma demande {location}, qui est hors de son paquet",
+    ),
+    "xsd.misplaced": Localized(
+        en="{element} must stand before {before} in {parent}", fr="{element} doit précéder {before} dans {parent}"
+    ),
+    "xsd.missing": Localized(
+        en="{wanted} is missing before {element} in {parent}", fr="{wanted} manque avant {element} dans {parent}"
+    ),
+    "xsd.missing-last": Localized(
+        en="{wanted} is missing at the end of {parent}", fr="{wanted} manque à la fin de {parent}"
+    ),
+    "xsd.repeated": Localized(
+        en="{element} stands more often in {parent} than allowed", fr="{element} est trop souvent dans {parent}"
+    ),
+    "xsd.unknown": Localized(en="{parent} has no child {element}", fr="{parent} n'a pas d'enfant {element}"),
+    "xsd.unexpected": Localized(
+        en="{element} does not fit beside what {parent} holds already",
+        fr="{element} ne convient pas à côté de ce que {parent} contient déjà",
+    ),
+    "xsd.instead": Localized(
+        en="{element} stands in {parent} where {wanted} is expected",
+        fr="{element} est dans {parent} là où {wanted} est attendu",
+    ),
+    "xsd.namespace": Localized(
+        en="{element} in {parent} has the wrong namespace", fr="{element} dans {parent} n'a pas le bon espace de noms"
+    ),
+    "xsd.no-type": Localized(
+        en="xsi:type is missing: the type {type} is abstract", fr="xsi:type manque : le type {type} est abstrait"
+    ),
+    "xsd.unknown-type": Localized(
+        en="xsi:type names the type {type}, which the schema does not have",
+        fr="xsi:type nomme le type {type}, que le schéma n'a pas",
+    ),
+    "xsd.attribute": Localized(
+        en="attribute {name} is not allowed at {parent}", fr="l'attribut {name} n'est pas admis sur {parent}"
+    ),
+    "xsd.no-attribute": Localized(
+        en="attribute {name} is missing at {parent}", fr="l'attribut {name} manque sur {parent}"
+    ),
+    "xsd.enumeration": Localized(en="the value is not in the list", fr="la valeur n'est pas dans la liste"),
+    "xsd.pattern": Localized(en="the value does not have the form asked for", fr="la valeur n'a pas la forme demandée"),
+    "xsd.untyped": Localized(en="no xsi:type", fr="pas de xsi:type"),
+    "xsd.consequences": Localized(
+        en="{message} (the cause of {number} further errors here)",
+        fr="{message} (cause de {number} autres erreurs à cet endroit)",
+    ),
 }

@@ -8,5 +8,6 @@ before a tree of it exists, by a pass of expat that stops at the first excess; s
 from harness.safexml._encoding import Text, text_of
 from harness.safexml._limits import DEFAULT_LIMITS, XmlLimits
 from harness.safexml._parse import parse
+from harness.safexml._schema import Lead, parse_schema
 
-__all__ = ["DEFAULT_LIMITS", "Text", "XmlLimits", "parse", "text_of"]
+__all__ = ["DEFAULT_LIMITS", "Lead", "Text", "XmlLimits", "parse", "parse_schema", "text_of"]
