@@ -17,7 +17,7 @@ from lxml import etree
 from harness.model import say
 from harness.validators._kinds import path_of
 from harness.validators._xsd_defects import Defect
-from harness.validators._xsd_model import Change, Fault, faults
+from harness.validators._xsd_model import Change, Fault, Stop, faults
 
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _MAX_BYTES = 4 * 1024 * 1024
@@ -29,6 +29,8 @@ _WRONG_ATTRIBUTE = re.compile(r"attribute (\S+?)='")
 LAST_MISSING = "missing-last"
 CHILD_RULES = frozenset({*Change, LAST_MISSING, "namespace", "children"})
 """Rules of defects that are about the children of an element: at one of them, or at the element when the last is missing."""
+_STRANGERS = frozenset({Change.UNKNOWN, Change.INSTEAD, "namespace"})
+"""Rules of children that should not be there at all, so that what is wrong inside them follows from that."""
 
 type Elements = Mapping[etree._Element, etree._Element]
 """From the elements of the copy that xmlschema saw to those of the document."""
@@ -64,7 +66,7 @@ class Explanation:
             return []
         order = {element: number for number, element in enumerate(self._element.iter("*"))}
         found = [*types, *self._by_element(errors, originals, {e for e, _ in types})]
-        return sorted(found, key=lambda told: order[told[0]])
+        return list(_folded(sorted(found, key=lambda told: order[told[0]])))
 
     def _in_time(self, *_: object) -> bool:
         if time.monotonic() > self._deadline:
@@ -145,19 +147,26 @@ class _GroupModel:
     def elements(self) -> Sequence[str]:
         return self._elements
 
-    def fits(self, names: Sequence[str]) -> int | None:
+    def stop(self, names: Sequence[str]) -> Stop | None:
         visitor = self._group.get_model_visitor()
         for number, name in enumerate(names):
             while visitor.element is not None:
                 matches = visitor.match_element(name) is not None
-                if any(True for _ in visitor.advance(matches)):
-                    return number
+                for error in visitor.advance(matches):
+                    return Stop(number, _lacking(error))
                 if matches:
                     break
             else:
-                return number
-        lacks = visitor.element is not None and any(True for _ in visitor.stop())
-        return len(names) if lacks else None
+                return Stop(number)
+        if visitor.element is not None:
+            for error in visitor.stop():
+                return Stop(len(names), _lacking(error))
+        return None
+
+
+def _lacking(error: tuple[Any, int, Sequence[Any] | None]) -> tuple[str, ...]:
+    """The obligatory elements that an error tuple of xmlschema names."""
+    return tuple(str(e.name) for e in error[2] or () if e.name and not e.abstract)
 
 
 def _of_fault(fault: Fault, children: Sequence[etree._Element], parent: etree._Element) -> Defect:
@@ -220,6 +229,21 @@ def _at(path: str, name: str, element: etree._Element) -> str:
         return path
     namespace, _, local = name.lstrip("{").rpartition("}")
     return f"{path}/@Q{{{namespace}}}{local}" if namespace else f"{path}/@{local}"
+
+
+def _folded(found: Sequence[Told]) -> Iterator[Told]:
+    """`found`, in the order of the document, without what lies below an element that should not be there."""
+    causes = {element for element, defect in found if defect.rule in _STRANGERS}
+    below: dict[etree._Element, int] = dict.fromkeys(causes, 0)
+    kept = []
+    for element, defect in found:
+        cause = next((a for a in element.iterancestors() if a in causes), None)
+        if cause is None:
+            kept.append((element, defect))
+        else:
+            below[cause] += 1
+    for element, defect in kept:
+        yield element, _counted(defect, below[element]) if defect.rule in _STRANGERS else defect
 
 
 def _counted(defect: Defect, consequences: int) -> Defect:

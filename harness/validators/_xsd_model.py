@@ -46,11 +46,19 @@ class Fault:
 class Model(Protocol):
     """What a content model can be asked."""
 
-    def fits(self, names: Sequence[str]) -> int | None:
-        """How many of the children `names` fit before the first that does not; None when all do and nothing lacks."""
+    def stop(self, names: Sequence[str]) -> "Stop | None":
+        """Where the children `names` stop fitting; None when all fit and nothing lacks."""
 
     def elements(self) -> Sequence[str]:
         """The names of the elements it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The number of the first child that does not fit (the count of all: at the end), and what is obligatory there."""
+
+    place: int
+    lacking: tuple[str, ...] = ()
 
 
 _Sequence = list[tuple[str, int]]
@@ -79,54 +87,90 @@ def faults(model: Model, children: Sequence[str], deadline: float) -> Iterator[F
         stop = _stop(model, now)
         if stop is None or time.monotonic() > deadline:
             return
-        attempts = list(_attempts(model, now, stop, deadline))
-        best = min(attempts, key=lambda a: (-a.reach, a.cost), default=None)
+        best = _best(model, now, stop, len(children), deadline)
         if best is None:
             return
-        yield _named(best, attempts)
+        yield best.fault
         now = best.after
 
 
-def _named(best: _Attempt, attempts: Sequence[_Attempt]) -> Fault:
-    """The fault of `best`, with all that would do as well as what lacks, or with all that may stand in its place."""
-    equal = [a for a in attempts if (a.reach, a.cost) == (best.reach, best.cost)]
-    fault = best.fault
-    if fault.change in (Change.MISSING, Change.INSTEAD):
-        same = [a.fault for a in equal if a.fault.change is fault.change]
-    else:
-        same = [a.fault for a in attempts if a.fault.change is Change.MISSING]
-    return replace(fault, names=tuple(dict.fromkeys(name for f in same for name in f.names)))
+def _best(model: Model, now: _Sequence, stop: Stop, count: int, deadline: float) -> _Attempt | None:
+    """The change that mends most, with all that would do as well as what lacks, or all that may stand in its place."""
+    child = next((number for _, number in now[stop.place :] if number >= 0), count)
+    if stop.place == len(now):
+        return _ended(model, now, stop, child)
+    fitting, attempts = _with_others(model, now, stop.place, child, deadline)
+    attempts += [*_moves(model, now, stop.place), _without(model, now, stop.place, child)]
+    attempts += _with_lacking(model, now, stop, child)
+    best = min(attempts, key=lambda a: (-a.reach, a.cost))
+    names = fitting
+    if best.fault.change in (Change.MISSING, Change.INSTEAD):
+        equal = [a.fault for a in attempts if (a.reach, a.cost) == (best.reach, best.cost)]
+        names = [name for fault in equal if fault.change is best.fault.change for name in fault.names]
+    return replace(best, fault=replace(best.fault, names=tuple(dict.fromkeys(names))))
 
 
-def _stop(model: Model, now: _Sequence) -> int | None:
-    return model.fits([name for name, _ in now])
-
-
-def _attempts(model: Model, now: _Sequence, stop: int, deadline: float) -> Iterator[_Attempt]:
-    end = len([1 for _, number in now if number >= 0])
-    child = next((number for _, number in now[stop:] if number >= 0), end)
-    if stop < len(now):
-        yield from _moves(model, now, stop)
-        yield _without(model, now, stop, child)
-    for name in model.elements():
-        if time.monotonic() > deadline:
-            return
-        put = [*now[:stop], (name, -1), *now[stop:]]
-        reach = _reach(model, put)
-        if reach > stop:  # what was put in fits, so that the next child is reached
-            fault = Fault(change=Change.MISSING, child=child, names=(name,))
-            yield _Attempt(reach - (0.5 if reach == stop + 1 and stop < len(now) else 1), 2, fault, put)
-        if stop < len(now):
-            changed = [*now[:stop], (name, -1), *now[stop + 1 :]]
-            fault = Fault(change=Change.INSTEAD, child=child, names=(name,))
-            reach = _reach(model, changed)
-            if reach > stop:
-                yield _Attempt(reach, 4 if _local(name) != _local(now[stop][0]) else 1, fault, changed)
+def _stop(model: Model, now: _Sequence) -> Stop | None:
+    return model.stop([name for name, _ in now])
 
 
 def _reach(model: Model, changed: _Sequence) -> float:
     found = _stop(model, changed)
-    return float("inf") if found is None else found
+    return float("inf") if found is None else found.place
+
+
+def _ended(model: Model, now: _Sequence, stop: Stop, child: int) -> _Attempt | None:
+    """What lacks after the last child."""
+    names = _obligatory(model, now, stop) or tuple(n for n in model.elements() if _stop(model, [*now, (n, -1)]) is None)
+    if not names:
+        return None
+    put = [*now, (names[0], -1)]
+    return _Attempt(_reach(model, put), 2, Fault(change=Change.MISSING, child=child, names=names), put)
+
+
+def _with_others(
+    model: Model, now: _Sequence, place: int, child: int, deadline: float
+) -> tuple[list[str], list[_Attempt]]:
+    """The elements that fit at `place`, and what comes of each there, before the child or instead of it."""
+    fitting, attempts = [], []
+    for name in model.elements():
+        if time.monotonic() > deadline:
+            break
+        changed = [*now[:place], (name, -1), *now[place + 1 :]]
+        reach = _reach(model, changed)
+        if reach <= place:
+            continue
+        fitting.append(name)
+        cost = 1 if _local(name) == _local(now[place][0]) else 4
+        attempts.append(_Attempt(reach, cost, Fault(change=Change.INSTEAD, child=child, names=(name,)), changed))
+        put = [*now[:place], (name, -1), *now[place:]]
+        reach = _reach(model, put)
+        if reach > place + 1:  # the child itself fits now
+            fault = Fault(change=Change.MISSING, child=child, names=(name,))
+            attempts.append(_Attempt(reach - 1, 2, fault, put))
+    return fitting, attempts
+
+
+def _obligatory(model: Model, now: _Sequence, stop: Stop) -> tuple[str, ...]:
+    """Of what is obligatory at `stop`, the alternatives for the next place."""
+    place = stop.place
+    return tuple(n for n in stop.lacking if _reach(model, [*now[:place], (n, -1), *now[place:]]) > place)
+
+
+def _with_lacking(model: Model, now: _Sequence, stop: Stop, child: int) -> list[_Attempt]:
+    """Several obligatory ones that lack before the child: the first is told now, the next in its turn."""
+    put, here, chain = now, stop, 0
+    first = _obligatory(model, now, stop)
+    while (names := _obligatory(model, put, here)) and here.place == stop.place + chain and chain < _MAX_CHANGES:
+        put = [*put[: here.place], (names[0], -1), *put[here.place :]]
+        chain += 1
+        found = _stop(model, put)
+        if found is None or found.place > stop.place + chain:
+            reach = float("inf") if found is None else found.place - chain
+            after = [*now[: stop.place], (first[0], -1), *now[stop.place :]]
+            return [_Attempt(reach, 2, Fault(change=Change.MISSING, child=child, names=first), after)]
+        here = found
+    return []
 
 
 def _moves(model: Model, now: _Sequence, stop: int) -> Iterator[_Attempt]:
@@ -162,10 +206,10 @@ def _without(model: Model, now: _Sequence, stop: int, child: int) -> _Attempt:
 
 def _earlier(model: Model, rest: _Sequence, taken: tuple[str, int], stop: int) -> int | None:
     """The last place further up where `taken` would fit without hindering those after it."""
-    least = _stop(model, rest)
+    least = _reach(model, rest)
     for place in range(stop - 1, -1, -1):
-        found = _stop(model, [*rest[:place], taken, *rest[place:]])
-        if found is None or (least is not None and found > least):
+        reach = _reach(model, [*rest[:place], taken, *rest[place:]])
+        if reach > least or reach == float("inf"):
             return place if rest[place][1] >= 0 else None
     return None
 
