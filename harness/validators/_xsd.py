@@ -16,11 +16,12 @@ from lxml import etree
 from harness.packs.artefacts import Artefact
 from harness.validators._xsd_catalog import compiled, explaining, packed, unpacked
 from harness.validators._xsd_defects import Defect, told_by_libxml2
-from harness.validators._xsd_explain import CHILD_RULES, LAST_MISSING, Explanation, Told
+from harness.validators._xsd_explain import CHILD_RULES, LAST_MISSING, OPAQUE_RULES, Explanation, Told
 from harness.validators.schematron import CompileCache
 
 _MAX_DEFECTS = 500
 _WRONG_CHILD = "SCHEMAV_ELEMENT_CONTENT"
+_NO_CHILDREN = "SCHEMAV_CVC_COMPLEX_TYPE_2_1"
 _LACKING = "Missing child element"
 _XOP_INCLUDE = "{http://www.w3.org/2004/08/xop/include}Include"
 
@@ -123,11 +124,15 @@ def _merged(libxml2: Sequence[tuple[str, etree._Element, Defect]], explained: Se
     kept = [(element, defect) for element, defect in explained if element in unseen]
     of_children = {e if d.rule == LAST_MISSING else e.getparent() for e, d in kept if d.rule in CHILD_RULES}
     of_values = {e for e, d in kept if d.rule not in CHILD_RULES}
+    opaque = {e for e, d in kept if d.rule in OPAQUE_RULES}
     expected = {d.path: d.expected for _, __, d in libxml2 if d.expected}
     better = [replace(d, expected=d.expected or expected.get(d.path, "")) for _, d in kept]
-    rest = [
-        d for kind, e, d in libxml2 if (_owner(e, d) not in of_children if kind == _WRONG_CHILD else e not in of_values)
-    ]
+    rest = []
+    for kind, element, defect in libxml2:
+        known = of_children if kind in (_WRONG_CHILD, _NO_CHILDREN) else of_values
+        at = _owner(element, defect) if kind == _WRONG_CHILD else element
+        if at not in known and not any(e in opaque for e in (element, *element.iterancestors())):
+            rest.append(defect)
     return [*better, *rest]
 
 

@@ -31,6 +31,8 @@ CHILD_RULES = frozenset({*Change, LAST_MISSING, "namespace", "children"})
 """Rules of defects that are about the children of an element: at one of them, or at the element when the last is missing."""
 _STRANGERS = frozenset({Change.UNKNOWN, Change.INSTEAD, "namespace"})
 """Rules of children that should not be there at all, so that what is wrong inside them follows from that."""
+OPAQUE_RULES = frozenset({*_STRANGERS, "no-type", "unknown-type"})
+"""Rules of defects after which nothing can be said of what is at or below the element."""
 
 type Elements = Mapping[etree._Element, etree._Element]
 """From the elements of the copy that xmlschema saw to those of the document."""
