@@ -93,6 +93,10 @@ XML_PHRASES: Mapping[str, Localized] = {
         en="schema asks for {location}, which is outside its pack",
         fr="le schéma demande {location}, qui est hors de son paquet",
     ),
+    "xsd.too-long": Localized(
+        en="the schema gave no verdict within {seconds} s",
+        fr="le schéma n'a pas donné de verdict en {seconds} s",
+    ),
     "xsd.misplaced": Localized(
         en="{element} must stand before {before} in {parent}", fr="{element} doit précéder {before} dans {parent}"
     ),

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 import xmlschema
 from lxml import etree
 
+from harness.model import say
 from harness.packs.artefacts import Artefact
+from harness.validators._xsd_apart import Apart, entries_of, is_wide, judged_apart
 from harness.validators._xsd_catalog import compiled, explaining, packed, unpacked
-from harness.validators._xsd_defects import Defect, told_by_libxml2
+from harness.validators._xsd_defects import Defect, Places, told_by_libxml2
 from harness.validators._xsd_explain import CHILD_RULES, LAST_MISSING, OPAQUE_RULES, Explanation, Told
 from harness.validators.schematron import CompileCache
 
@@ -40,11 +42,12 @@ class XsdLayer:
     """Compiled schemas, by content. One thread at a time is inside; a verdict takes milliseconds.
 
     `cache` keeps what xmlschema made of a schema: making it takes up to seconds, fetching it a tenth. No explanation takes
-    longer than `explain_s`, counted from the verdict and without that first time.
+    longer than `explain_s`, counted from the verdict and without that first time; no verdict longer than `judge_s`.
     """
 
-    def __init__(self, cache: CompileCache, *, explain_s: float = 5.0) -> None:
+    def __init__(self, cache: CompileCache, *, explain_s: float = 5.0, judge_s: float = 60.0) -> None:
         self._cache = cache
+        self._judge_s = judge_s
         self._explain_s = explain_s
         self._lock = threading.Lock()
         self._compiled: dict[str, etree.XMLSchema | str] = {}
@@ -58,15 +61,26 @@ class XsdLayer:
                 return XsdOutcome(valid=None, reason=schema)
             started = time.perf_counter()
             with _as_inlined(element):
-                if schema.validate(element):
+                said = self._said(schema, artefact, element)
+                if said is None:
+                    return XsdOutcome(valid=None, reason=say("xsd.too-long", seconds=f"{self._judge_s:g}"))
+                if said.valid:
                     return XsdOutcome(valid=True, duration_s=time.perf_counter() - started)
-                told = [(entry.type_name, *told_by_libxml2(entry, element)) for entry in _first(schema.error_log)]
+                places = Places(element)
+                told = [(entry.type_name, *told_by_libxml2(entry, places)) for entry in said.entries]
                 defects = [defect for _, __, defect in told]
                 if explain and (explaining_schema := self._explaining_schema(artefact)) is not None:
                     explanation = Explanation(explaining_schema, element, time.monotonic() + self._explain_s)
                     defects = _merged(told, explanation.defects())
         kept = tuple(dict.fromkeys(defects))[:_MAX_DEFECTS]
         return XsdOutcome(valid=False, defects=kept, duration_s=time.perf_counter() - started)
+
+    def _said(self, schema: etree.XMLSchema, artefact: Artefact, element: etree._Element) -> Apart | None:
+        """What libxml2 says; None when it takes too long."""
+        if is_wide(element):
+            return judged_apart(artefact, element, self._judge_s)
+        valid = schema.validate(element)
+        return Apart(valid=valid, entries=entries_of(schema.error_log))
 
     def _schema(self, artefact: Artefact) -> etree.XMLSchema | str:
         if artefact.sha256 not in self._compiled:
@@ -96,11 +110,6 @@ def _kept(data: bytes | None) -> xmlschema.XMLSchema10 | None:
         return None
 
 
-def _first(log: etree._ListErrorLog) -> Iterator[etree._LogEntry]:
-    for _, entry in zip(range(_MAX_DEFECTS), log, strict=False):
-        yield entry
-
-
 @contextmanager
 def _as_inlined(element: etree._Element) -> Iterator[None]:
     """`element` as a schema is to see it: what xop:Include points at counts as inlined, here as no characters at all.
@@ -120,6 +129,8 @@ def _as_inlined(element: etree._Element) -> Iterator[None]:
 
 def _merged(libxml2: Sequence[tuple[str, etree._Element, Defect]], explained: Sequence[Told]) -> list[Defect]:
     """Each defect once: explained where it is, and where libxml2 has not looked and found nothing; else in its words."""
+    if not explained:
+        return [defect for _, __, defect in libxml2]
     unseen = _not_judged(libxml2)
     kept = [(element, defect) for element, defect in explained if element in unseen]
     of_children = {e if d.rule == LAST_MISSING else e.getparent() for e, d in kept if d.rule in CHILD_RULES}

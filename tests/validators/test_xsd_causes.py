@@ -175,3 +175,24 @@ def test_hint_of_a_document_is_not_followed(pack_of: PackFactory, tmp_path: Path
     hint = f'xsi:schemaLocation="urn:y file://{tmp_path}/sub/y.xsd urn:z http://127.0.0.1:9/z.xsd"'
     report = judged(pack_of({"x.xsd": SCHEMA}), f"<a/><b {hint}><y:r xmlns:y='urn:y'/></b><d/><q/>")
     assert [f.rule for f in report.findings] == ["x/instead"]
+
+
+WIDE = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:x" elementFormDefault="qualified">
+<xs:element name="r"><xs:complexType><xs:sequence><xs:element name="a" maxOccurs="unbounded"><xs:complexType>
+<xs:attribute name="n" type="xs:int"/></xs:complexType></xs:element></xs:sequence></xs:complexType></xs:element></xs:schema>"""
+
+
+def test_document_with_many_siblings_is_judged_apart_and_alike(pack_of: PackFactory) -> None:
+    pack = pack_of({"x.xsd": WIDE})
+    right = judged(pack, "<a n='1'/>" * 3500)
+    wrong = judged(pack, "<a n='1'/>" * 3400 + "<a n='x'/>" * 100)
+    assert right.verdict == "pass"
+    assert (wrong.verdict, len(wrong.findings)) == ("fail", 100)
+    assert wrong.findings[0].at.xpath == "/Q{urn:x}r[1]/Q{urn:x}a[3401]/@n"
+
+
+def test_schema_that_takes_too_long_has_no_verdict(pack_of: PackFactory) -> None:
+    artefact = pack_of({"x.xsd": WIDE}).artefacts[0]
+    root = etree.fromstring(document("<a z='1'/>" * 100_000))
+    outcome = XsdLayer(MemoryCache(), judge_s=1.0).judge(artefact, root, explain=True)
+    assert (outcome.valid, outcome.reason) == (None, "the schema gave no verdict within 1 s")
