@@ -118,7 +118,7 @@ def compile_schema(
     )
     return CompiledSchema(
         key=key,
-        head=_head(c) + variables + bodies.matching.declarations(),
+        head=_head(c) + variables,
         tail=tail + "\n</xsl:stylesheet>",
         pieces=pieces,
         templates=templates,

@@ -15,14 +15,14 @@ from pydantic import TypeAdapter, ValidationError
 from harness.validators.schematron._rewrite import Parameter
 from harness.validators.schematron._schema import Expression, Message, Note, Rich
 
-FORMAT = 8
+FORMAT = 9
 """Raised whenever compiled schemas of an older version may no longer be used."""
 
 
 RECORD_END, UNIT_END, COPIED = "\ue001", "\ue002", "\ue003"
 """Separators of the compact result, taken out of every value that comes from a document; mark of a copied attribute."""
 
-_CALLED = re.compile(r'<xsl:call-template name="([^"]+)"')
+_CALLED = re.compile(r'<xsl:call-template name="([^"]+)"|(?<=[" ])(h:q\d+)(?=\()')
 _PARAMETER = re.compile(r"\$(vs\d+)\b")
 
 
@@ -202,4 +202,4 @@ def _loops(pieces: Iterable[Piece], scope: Scope | None) -> Iterator[str]:
 
 
 def _called(text: str) -> set[str]:
-    return set(_CALLED.findall(text))
+    return {template or function for template, function in _CALLED.findall(text)}

@@ -1,4 +1,4 @@
-"""The process that runs Saxon: frames of JSON on stdin and stdout, one answer a request, no network.
+"""The process that runs Saxon: frames on stdin and stdout, one answer a request, no network.
 
 Saxon/C can end its process (an uncaught C++ exception, a corrupted heap), so it never runs in the process that judges.
 The worker holds compiled style sheets and value-set maps; only documents that `safexml` accepted come in.
@@ -19,25 +19,33 @@ from lxml import etree
 from harness import safexml
 from harness.errors import WireError
 
-LENGTH = struct.Struct(">I")
+HEAD = struct.Struct(">II")
+"""How many bytes of JSON follow, and how many of text."""
 type Message = dict[str, str | int | float | list[list[str]] | list[str] | None]
 
 
 def write_frame(stream: BinaryIO, message: Mapping[str, object]) -> None:
-    """Writes one message: four bytes of length, then JSON in UTF-8."""
-    data = json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    stream.write(LENGTH.pack(len(data)) + data)
+    """Writes one message: two lengths, JSON in UTF-8, and its member `text` as it is, which may be a large document."""
+    text = str(message.get("text", "")).encode("utf-8", "surrogatepass")
+    data = json.dumps({k: v for k, v in message.items() if k != "text"}, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    stream.write(HEAD.pack(len(data), len(text)) + data)
+    stream.write(text)
     stream.flush()
+
+
+def message_of(data: bytes, text: bytes) -> Message:
+    """The message whose JSON and text these are."""
+    result: Message = json.loads(data)
+    return {**result, "text": text.decode("utf-8", "surrogatepass")}
 
 
 def read_frame(stream: BinaryIO) -> Message | None:
     """The next message, None at the end of the stream."""
-    head = stream.read(LENGTH.size)
-    if len(head) < LENGTH.size:
+    head = stream.read(HEAD.size)
+    if len(head) < HEAD.size:
         return None
-    data = stream.read(LENGTH.unpack(head)[0])
-    result: Message = json.loads(data)
-    return result
+    data, text = HEAD.unpack(head)
+    return message_of(stream.read(data), stream.read(text))
 
 
 def main() -> None:
@@ -84,7 +92,7 @@ class _Saxon:
             return {"ok": False, "error": " ".join(str(exc).split())[:2000]}
         except (WireError, OSError) as exc:
             return {"ok": False, "error": str(exc)[:2000]}
-        return {"ok": True, "result": result, "seconds": time.perf_counter() - started}
+        return {"ok": True, "text": result, "seconds": time.perf_counter() - started}
 
     def _compile(self, request: Message) -> None:
         executable = self._xslt.compile_stylesheet(stylesheet_text=str(request["xslt"]), encoding="UTF-8")
