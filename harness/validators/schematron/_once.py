@@ -25,7 +25,43 @@ FUNCTION = "h:q"
 
 _NAME = r"[A-Za-z_][\w.-]*"
 _PURE = frozenset(
-    ["not", "boolean", "true", "false", "exists", "empty", "string", "string-length", "normalize-space", "concat", "substring", "substring-before", "substring-after", "contains", "starts-with", "ends-with", "matches", "replace", "tokenize", "translate", "upper-case", "lower-case", "number", "count", "distinct-values", "string-join", "head", "xs:integer", "xs:decimal", "xs:double", "xs:date", "xs:dateTime", "xs:time", "xs:string", "xs:boolean"]
+    [
+        "not",
+        "boolean",
+        "true",
+        "false",
+        "exists",
+        "empty",
+        "string",
+        "string-length",
+        "normalize-space",
+        "concat",
+        "substring",
+        "substring-before",
+        "substring-after",
+        "contains",
+        "starts-with",
+        "ends-with",
+        "matches",
+        "replace",
+        "tokenize",
+        "translate",
+        "upper-case",
+        "lower-case",
+        "number",
+        "count",
+        "distinct-values",
+        "string-join",
+        "head",
+        "xs:integer",
+        "xs:decimal",
+        "xs:double",
+        "xs:date",
+        "xs:dateTime",
+        "xs:time",
+        "xs:string",
+        "xs:boolean",
+    ]
 )
 """Functions whose value depends on their arguments alone."""
 _TOKEN = re.compile(
@@ -149,7 +185,9 @@ class _Reading:
         known, judged = set(self._let.values()), set(guarded)
         outside: set[str] = set()
         for number, item in reversed(list(enumerate(self._items))):
-            if (isinstance(item, SchCheck) and number not in judged) or (isinstance(item, Let) and (number not in known or item.name in outside)):
+            if (isinstance(item, SchCheck) and number not in judged) or (
+                isinstance(item, Let) and (number not in known or item.name in outside)
+            ):
                 outside |= used_variables(item)
         return frozenset(number for name, number in self._let.items() if name not in outside)
 

@@ -81,7 +81,9 @@ def read_records(schema: CompiledSchema, raw: str) -> tuple[tuple[SchEvent, ...]
     order = sorted(range(len(events)), key=lambda at: events[at][0])
     results.sort(key=lambda r: (r[1].document, natural(r[1].path), r[0]))
     found = tuple(
-        SchEvent(rule=events[at][0], document=events[at][1], results=tuple(said[at])) if at in said else _quiet(*events[at])
+        SchEvent(rule=events[at][0], document=events[at][1], results=tuple(said[at]))
+        if at in said
+        else _quiet(*events[at])
         for at in order
     )
     return found, tuple(result for _, result in results)

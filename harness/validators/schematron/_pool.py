@@ -75,7 +75,7 @@ class Worker:
         """
         if sheet.key in self._known:
             return
-        parameters = [[p.name, sheet.base + p.file, p.select] for p in sheet.parameters]
+        parameters = [[p.name, sheet.base + p.file, p.select, *p.parts] for p in sheet.parameters]
         request = {"do": "compile", "key": sheet.key, "xslt": sheet.xslt, "parameters": parameters}
         self._ask(request, self._compile_timeout_s)
         self._known.add(sheet.key)
