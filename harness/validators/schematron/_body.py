@@ -37,9 +37,14 @@ class Bodies:
     _ids: dict[str, int] = field(default_factory=dict)
     _named: dict[tuple[str, int], str] = field(default_factory=dict)
     _here: str = "."
+    _often: Counter[tuple[object, ...]] = field(default_factory=Counter)
+    _same: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
+    _here_called: dict[int, int] | None = None
 
     def __post_init__(self) -> None:
         self._abstract = {r.id: r for r in self.schema.abstract_rules}
+        rules = [rule for pattern in self.schema.patterns for rule in pattern.rules]
+        self._often = Counter((i.kind, i.test, i.message) for r in rules for i in r.items if isinstance(i, SchCheck))
         self.once.patterns = Rewrite.PLATFORM_PATTERNS in self.rewrites
 
     def items(self, rule: Rule, owner: str, seen: frozenset[str] = frozenset(), *, closed: bool = False) -> str:
@@ -64,6 +69,13 @@ class Bodies:
             elif item.rule in self._abstract and item.rule not in seen:
                 out.append(("", number, self._extended(item.rule, seen, inline=inline)))
         return guarded(out, plan, lets)
+
+    def rule(self, rule: Rule, owner: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+        """The variables and checks of a rule that fires, and which check each shared one it calls is: its number, and theirs."""
+        self._here_called = {}
+        text = self.items(rule, owner)
+        called, self._here_called = self._here_called, None
+        return text, tuple(called.items())
 
     def _may_guard(self, rule: Rule) -> bool:
         """Whether checks of an abstract rule may be left out where they do not fail, and its variables are all its own."""
@@ -110,7 +122,8 @@ class Bodies:
                 body = self.items(self._abstract[name], name, frozenset({name}), closed=True)
                 attribute = quoteattr(template_name(name))
                 written[name] = f"<xsl:template name={attribute}>{body}</xsl:template>\n"
-        return (*((template_name(name), text) for name, text in written.items()), *self.once.functions())
+        rules = ((template_name(name), text) for name, text in written.items())
+        return (*rules, *self.once.functions(), *map(_shared_check, self._same.items()))
 
     def _must_inline(self, rule: Rule) -> bool:
         """Whether `rule` uses variables that it has only from an abstract rule it extends."""
@@ -157,6 +170,10 @@ class Bodies:
         failed = f"not({decided})" if check.kind == "assert" else decided
         attributes = self.version + namespace_attributes(self.schema, check.namespaces)
 
+        shared = self._called_check(check, number, at, failed, texts)
+        if shared:
+            return shared
+
         def record(what: str, values: str) -> str:
             return f"<xsl:value-of select={quoteattr(f"h:record({at}, '{what}{number}', {values})")}/>"
 
@@ -180,6 +197,27 @@ class Bodies:
             text = f"<xsl:try>{text}<xsl:catch>{record('E', '($err:description)')}</xsl:catch></xsl:try>"
         return text
 
+    def _called_check(self, check: SchCheck, number: int, at: str, failed: str, texts: list[str]) -> str:
+        """A call of the template of a check that other rules have, too; empty where it depends on the rule, or none has it."""
+        whole = " ".join((failed, *texts))
+        if (
+            self._here_called is None
+            or not {Rewrite.SHARED_CHECKS, Rewrite.FAILURES_ONLY} <= self.rewrites
+            or self._often[check.kind, check.test, check.message] < _OFTEN
+            or self.careful
+            or self.version
+            or check.namespaces
+            or at != "."
+            or MISSING in self.expression(check.test)
+            or any(MISSING in t for t in texts)
+            or "$" in _VALUE_SET.sub("", whole)
+        ):
+            return ""
+        same = self._same.setdefault((failed, tuple(texts)), len(self._same) + 1)
+        if self._here_called.setdefault(same, number) != number:
+            return ""  # twice in one rule: which of them failed could not be told
+        return f'<xsl:call-template name="h:c{same}"/>'
+
     def _text(self, expression: Expression) -> str:
         value = self.expression(expression.xpath)
         if expression.copy:
@@ -199,6 +237,19 @@ class Bodies:
         name = f"{self.schema.stem}/{owner}/{hashlib.sha256(text.encode()).hexdigest()[:8]}"
         count = self._ids[name] = self._ids.get(name, 0) + 1
         return self._named.setdefault((owner, id(check)), name if count == 1 else f"{name}-{count}")
+
+
+_OFTEN = 3
+"""How many rules must have a check for a template to pay."""
+_VALUE_SET = re.compile(r"\$vs\d+\b")
+
+
+def _shared_check(item: tuple[tuple[str, tuple[str, ...]], int]) -> tuple[str, str]:
+    """Name and text of the template of a check that several rules have. What it reports is found by the rule that fired."""
+    (failed, texts), number = item
+    said = quoteattr(f"h:record(., 'C{number}', ({', '.join(texts)}))")
+    body = f"<xsl:if test={quoteattr(failed)}><xsl:value-of select={said}/></xsl:if>"
+    return f"h:c{number}", f'<xsl:template name="h:c{number}">{body}</xsl:template>\n'
 
 
 def guarded(items: Sequence[tuple[str, int, str]], plan: Plan, lets: Mapping[int, str]) -> str:

@@ -56,7 +56,10 @@ class CheckInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleInfo:
-    """What is fixed about one rule; `name` is made up where it has no id; `pattern` is a number."""
+    """What is fixed about one rule; `name` is made up where it has no id; `pattern` is a number.
+
+    `shared`: of checks that several rules have, their number among those and the number of the check in this rule.
+    """
 
     name: str
     pattern: int
@@ -64,6 +67,7 @@ class RuleInfo:
     id: str = ""
     role: str = ""
     flag: str = ""
+    shared: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

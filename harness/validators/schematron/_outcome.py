@@ -74,6 +74,8 @@ def read_records(schema: CompiledSchema, raw: str) -> tuple[tuple[SchEvent, ...]
         elif what and what != "P":
             head, path, *values = record.split(UNIT_END)
             number = int(head[1:])
+            if what == "C":
+                what, number = "F", dict(schema.rules[events[-1][0]].shared)[number]
             result = _result(schema, what, number, path, values, document)
             results.append((number if what in "VX" else events[-1][0], result))
             if what == "F":

@@ -14,6 +14,8 @@ class Rewrite(StrEnum):
     """Where a rule asks for a template, only elements that carry it are looked at."""
     SHARED_RULES = "shared-rules"
     """An abstract rule is compiled once and called by the rules that extend it."""
+    SHARED_CHECKS = "shared-checks"
+    """A check that several rules have is compiled once."""
     JUDGED_ONCE = "judged-once"
     """In abstract rules, checks that look at nothing but values of attributes are judged once for each value."""
     PLATFORM_PATTERNS = "platform-patterns"
