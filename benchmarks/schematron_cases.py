@@ -79,7 +79,7 @@ def judged_content(case: Case, corpus: Corpus, *, seed: int, codes: Codes) -> tu
 
 
 def variants_for(case: Case, names: Sequence[str]) -> list[str]:
-    """Which variants judge a case: a document of the corpus, each; a mutant, those judging always and one in `SHARE` of the others.
+    """Which variants judge a case: all of them a document of the corpus; a mutant, those in `ALWAYS` and a share of the others.
 
     Those that look codes up as written take nearly all of the time. A variant leaves one rewrite out or makes a smaller style
     sheet, so that what it would find and the whole would not is a property of the schema rather than of one document.
