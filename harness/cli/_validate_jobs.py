@@ -20,6 +20,8 @@ from multiprocessing.process import BaseProcess
 from harness.cli._validate_judge import Done, Judge, Settings, Task
 from harness.errors import InputError, Problem
 
+_PRELOADED = "harness.cli._validate_formats"
+"""What each process needs: the formats, and through them everything that judges."""
 AHEAD = 256
 """How many documents may be done or under way beyond the first whose result is still awaited."""
 _HEAD_BYTES = 16 * 1024
@@ -92,9 +94,11 @@ def _answers(crew: Sequence["_Slot"], backlog: "_Backlog", settings: Settings) -
 
 @dataclass(slots=True)
 class _Group:
-    """Documents that look alike: those that wait, the processes that know their schemas, what one takes at first and later."""
+    """Documents that look alike: those that wait and their bytes, the processes that know their schemas, what one takes at
+    first and later."""
 
     waiting: deque[Task] = field(default_factory=deque)
+    size: int = 0
     owners: set[int] = field(default_factory=set)
     first_s: float = _ASSUMED_START_S
     later_s: float = 0.0
@@ -115,7 +119,9 @@ class _Backlog:
         for task in self._tasks[self._seen : to]:
             looks = _looks_like(task)
             self._group_of[task.number] = looks
-            self._groups.setdefault(looks, _Group()).waiting.append(task)
+            group = self._groups.setdefault(looks, _Group())
+            group.waiting.append(task)
+            group.size += _size_of(task)
         self._seen = max(self._seen, min(to, len(self._tasks)))
 
     def next_for(self, slot: "_Slot") -> Task | None:
@@ -126,9 +132,14 @@ class _Backlog:
         worth = [group for group in waiting if len(group.waiting) * group.later_s > 2 * group.first_s]
         for choice in (own, new, worth):
             if choice:
-                group = min(choice, key=lambda g: g.waiting[0].number)
+                # what takes longest first, so that nobody is left with it at the end; what is known already, in its order
+                group = (
+                    min(own, key=lambda g: g.waiting[0].number) if choice is own else max(choice, key=lambda g: g.size)
+                )
                 group.owners.add(slot.number)
-                return group.waiting.popleft()
+                task = group.waiting.popleft()
+                group.size -= _size_of(task)
+                return task
         return None
 
     def learn(self, task: Task, seconds: float) -> None:
@@ -139,6 +150,16 @@ class _Backlog:
         else:
             group.later_s += (seconds - group.later_s) / group.judged
         group.judged += 1
+
+
+def _size_of(task: Task) -> int:
+    """How many bytes a document has, 0 where that cannot be told."""
+    if task.held is not None:
+        return task.held.size
+    try:
+        return task.path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _looks_like(task: Task) -> str:
@@ -168,8 +189,10 @@ class _Slot:
 
     def open(self) -> Connection:
         """Start the process."""
-        # spawn: a fork would copy locks and engine pipes of this process
-        context = get_context("spawn")
+        # a fork of this process would copy its locks and engine pipes; one of a server that has imported everything does not,
+        # and costs nothing, where each new interpreter would import it all again
+        context = get_context("forkserver")
+        context.set_forkserver_preload([_PRELOADED])
         ours, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
         self._process.start()
@@ -218,9 +241,12 @@ class _Slot:
         process, self._process = self._process, None
         self.dismiss()
         if process is not None and process.pid is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.kill()
+            if (
+                process.exitcode != 0
+            ):  # one that ended by itself ended its engine, and its number may be another's by now
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
             process.join()
             process.close()
 

@@ -14,6 +14,7 @@ from harness.model.document_phrases import DOCUMENT_PHRASES
 from harness.model.hints import hints
 from harness.model.observations import observed
 from harness.model.text import Localized
+from harness.model.xml_phrases import XML_PHRASES
 
 PHRASES: Mapping[str, Localized] = {
     # why something was not judged
@@ -192,6 +193,7 @@ PHRASES: Mapping[str, Localized] = {
     ),
     **DOCTOR_PHRASES,
     **DOCUMENT_PHRASES,
+    **XML_PHRASES,
 }
 
 

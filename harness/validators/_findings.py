@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.errors import WireError
-from harness.model import ArtefactUse, Finding, Layer, Location, Severity, ValidationReport, Verdict, roll_up
+from harness.model import ArtefactUse, Finding, Layer, Location, Severity, ValidationReport, Verdict, roll_up, say
 from harness.packs.artefacts import Artefact
 from harness.validators._kinds import Part
 from harness.validators._paths import joined, readable
@@ -28,6 +28,8 @@ VERDICTS = {
     Severity.WARNING: Verdict.WARNING,
     Severity.INFORMATION: Verdict.PASS,
 }
+_NEXT = dict.fromkeys(("too-large", "too-deep", "too-wide", "too-many"), "limit")
+"""Which kinds of error share their advice."""
 _NEXT_UNDECIDED = "add the missing artefact to the pack, or judge this rule by hand"
 
 
@@ -152,8 +154,9 @@ def not_well_formed(name: str, content: bytes, digest: str, error: WireError, du
     """The report on bytes that are no XML: a fail, and no later layer was run."""
     line, column = error.line, error.column
     position = PositionIndex(content).at(line, column or 1) if line else None
+    offset = position.offset if position and error.offset is None else error.offset
     finding = Finding(
-        at=Location(message=name, line=line, column=column, offset=position.offset if position else error.offset),
+        at=Location(message=name, line=line, column=column, offset=offset),
         message=error.problem,
         expected=error.expected or "",
         found=error.found or "",
@@ -161,9 +164,10 @@ def not_well_formed(name: str, content: bytes, digest: str, error: WireError, du
         severity=Severity.ERROR,
         layer=Layer.WELL_FORMED,
         source="XML 1.0 (fifth edition), 2.1",
+        next=say(f"xml.next.{_NEXT.get(error.kind, error.kind)}"),
         excerpt=position.excerpt if position else "",
     )
-    reason = "not judged: the content is not well-formed XML"
+    reason = say("xml.not-judged")
     failed = ArtefactUse(
         coordinate="",
         artefact=WELL_FORMED,

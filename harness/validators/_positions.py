@@ -1,25 +1,26 @@
 """Where a node of a document stands in its bytes: line and column of elements and attributes, made only when needed.
 
-lxml gives no column and stops counting lines at 65,535; Saxon gives paths only. So one pass of expat notes the byte offset
-of each start tag under the same path that XPath's `path()` writes. The bytes were accepted by `safexml` before.
+lxml gives no column and stops counting lines at 65,535; Saxon gives paths only. So one pass of expat notes where each start
+tag begins, and the paths that XPath's `path()` writes are walked down from the root when they are asked for: kept as texts
+they would be many times larger than the document. The bytes were accepted by `safexml` before.
 
-Source: XML 1.0 (fifth edition), 2.11 (line ends) and 4.3.3 with appendix F (encodings); XPath functions 3.1, 14.1 (`path`).
+Source: XML 1.0 (fifth edition), 2.11 (line ends); XPath functions 3.1, 14.1 (`path`).
 """
 
-import codecs
 import re
-from bisect import bisect_right
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from xml.parsers import expat
 
+from harness.safexml import Text, text_of
+
 EXCERPT_LENGTH = 200
-_WINDOW = 256 * 1024
-_DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z][\w.-]*)")
-_ATTRIBUTE = re.compile(r"\s+([^\s=<>/]+)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
+_ATTRIBUTE = re.compile(rb"\s+([^\s=<>/]+)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _ATTRIBUTE_STEP = re.compile(r"/@(?:Q\{([^}]*)\})?([^/\[\]]+)$")
 _NOT_ELEMENT = re.compile(r"/(?:text\(\)|comment\(\)|processing-instruction\([^)]*\))(?:\[\d+\])?$")
+_STEP = re.compile(r"/Q\{([^}]*)\}([^/\[\]]+)\[(\d+)\]")
+_SEPARATOR = "}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +36,14 @@ class Position:
 
 
 class PositionIndex:
-    """Byte offsets of all start tags of one document, by path (`/Q{urn:x}a[1]/Q{urn:x}b[2]`)."""
+    """Places of all start tags of one document, found by path (`/Q{urn:x}a[1]/Q{urn:x}b[2]`)."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._encoding, self._start = _encoding(data)
-        self._offsets = _offsets(data)
-        self._lines = _line_starts(data, self._encoding, self._start)
+        self._text = text_of(data)
+
+    @cached_property
+    def _tags(self) -> "_Tags":
+        return _Tags(self._text.utf8)
 
     def find(self, path: str) -> Position | None:
         """Where the element or attribute at `path` begins; the parent element for text, the root element for `/`.
@@ -52,106 +54,76 @@ class PositionIndex:
         attribute = _ATTRIBUTE_STEP.search(path)
         if attribute:
             path = path[: attribute.start()]
-        offset = self._offsets.get(path) if path.strip("/") else min(self._offsets.values(), default=None)
+        offset = self._tags.offset(path)
         if offset is None:
             return None
         if attribute:
             offset = self._attribute(offset, attribute.group(1) or "", attribute.group(2))
-        return self._at(offset)
+        line, column = self._text.line_and_column(offset)
+        return _position(self._text, line, column, offset)
 
     def at(self, line: int, column: int) -> Position | None:
         """The position of a line and a column that a parser reported; None beyond the end."""
-        if not 1 <= line <= len(self._lines):
-            return None
-        start = self._lines[line - 1]
-        before = self._line_text(line)[: column - 1].encode(self._encoding, "replace")
-        return self._position(line, column, start + len(before))
+        offset = self._text.offset(line, column)
+        return None if offset is None else _position(self._text, line, column, offset)
 
     def _attribute(self, offset: int, namespace: str, local: str) -> int:
-        text = self._data[offset : offset + _WINDOW].decode(self._encoding, "ignore")
-        position = re.match(r"<[^\s/>]+", text)
-        if position is None:
+        data = self._text.utf8
+        name = re.compile(rb"<[^\s/>]+").match(data, offset)
+        if name is None:
             return offset
-        end = position.end()
-        while match := _ATTRIBUTE.match(text, end):
-            prefix, _, name = match.group(1).rpartition(":")
-            if name == local and bool(prefix) == bool(namespace):
-                return offset + len(text[: match.start(1)].encode(self._encoding))
+        end = name.end()
+        while match := _ATTRIBUTE.match(data, end):
+            prefix, _, last = match.group(1).rpartition(b":")
+            if last == local.encode() and bool(prefix) == bool(namespace):
+                return match.start(1)
             end = match.end()
         return offset
 
-    def _at(self, offset: int) -> Position:
-        line = bisect_right(self._lines, offset)
-        before = self._data[self._lines[line - 1] : offset].decode(self._encoding, "replace")
-        return self._position(line, len(before) + 1, offset)
 
-    def _line_text(self, line: int) -> str:
-        start = self._lines[line - 1]
-        end = self._lines[line] if line < len(self._lines) else len(self._data)
-        return self._data[start:end].decode(self._encoding, "replace").rstrip("\r\n")
-
-    def _position(self, line: int, column: int, offset: int) -> Position:
-        text = self._line_text(line)
-        first = max(0, min(column - 1 - EXCERPT_LENGTH // 4, len(text) - EXCERPT_LENGTH))
-        excerpt = text[first : first + EXCERPT_LENGTH]
-        return Position(line=line, column=column, offset=offset, excerpt=excerpt, caret=column - 1 - first)
+def _position(text: Text, line: int, column: int, offset: int) -> Position:
+    whole = text.line(line) or ""
+    first = max(0, min(column - 1 - EXCERPT_LENGTH // 4, len(whole) - EXCERPT_LENGTH))
+    excerpt = whole[first : first + EXCERPT_LENGTH]
+    caret = column - 1 - first
+    return Position(line=line, column=column, offset=text.in_bytes(offset), excerpt=excerpt, caret=caret)
 
 
-def _offsets(data: bytes) -> dict[str, int]:
-    offsets: dict[str, int] = {}
-    parser = expat.ParserCreate(namespace_separator="}")
-    path: list[str] = [""]
-    counts: list[Counter[str]] = [Counter()]
+class _Tags:
+    """Offsets of start tags in document order; `children` lists them by number of the parent and name."""
 
-    def start(name: str, _: dict[str, str]) -> None:
-        namespace, __, local = name.rpartition("}")
-        step = f"Q{{{namespace}}}{local}"
-        counts[-1][step] += 1
-        here = f"{path[-1]}/{step}[{counts[-1][step]}]"
-        offsets[here] = parser.CurrentByteIndex
-        path.append(here)
-        counts.append(Counter())
+    def __init__(self, utf8: bytes) -> None:
+        self._offsets: list[int] = []
+        self._children: dict[tuple[int, str], list[int]] = {}
+        offsets, children, open_ = self._offsets, self._children, [-1]
+        parser = expat.ParserCreate("utf-8", namespace_separator=_SEPARATOR)
+        parser.ordered_attributes = True
 
-    def end(_: str) -> None:
-        path.pop()
-        counts.pop()
+        def start(name: str, _: list[str]) -> None:
+            number = len(offsets)
+            offsets.append(parser.CurrentByteIndex)
+            children.setdefault((open_[-1], name), []).append(number)
+            open_.append(number)
 
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    # an encoding expat lacks, or text that is not well-formed: what was read so far is right
-    with suppress(expat.ExpatError):
-        parser.Parse(data, True)
-    return offsets
+        def end(_: str) -> None:
+            open_.pop()
 
+        parser.StartElementHandler = start
+        parser.EndElementHandler = end
+        with suppress(expat.ExpatError):  # text that is not well-formed: what was read so far is right
+            parser.Parse(utf8, True)
 
-def _encoding(data: bytes) -> tuple[str, int]:
-    """Encoding of `data` without byte order mark, and the length of that mark."""
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if data.startswith(mark):
-            return name, len(mark)
-    if data.startswith(b"<\x00"):
-        return "utf-16-le", 0
-    if data.startswith(b"\x00<"):
-        return "utf-16-be", 0
-    declared = _DECLARED.match(data)
-    name = declared.group(1).decode() if declared else "utf-8"
-    try:
-        return codecs.lookup(name).name, 0
-    except LookupError:
-        return "utf-8", 0
-
-
-def _line_starts(data: bytes, encoding: str, start: int) -> list[int]:
-    starts = [start]
-    if encoding.startswith("utf-16"):
-        offset = start
-        for line in re.split(r"(?<=\n)|(?<=\r)(?!\n)", data[start:].decode(encoding, "replace")):
-            offset += len(line.encode(encoding))
-            starts.append(offset)
-        return starts[:-1]
-    starts.extend(m.end() for m in re.finditer(rb"\r\n|\n|\r", data))
-    return starts
+    def offset(self, path: str) -> int | None:
+        here, end = -1, 0
+        for step in _STEP.finditer(path):
+            if step.start() != end:
+                return None
+            end = step.end()
+            name = f"{step[1]}{_SEPARATOR}{step[2]}" if step[1] else step[2]
+            same = self._children.get((here, name), [])
+            if not 0 < int(step[3]) <= len(same):
+                return None
+            here = same[int(step[3]) - 1]
+        if end != len(path.rstrip("/")):
+            return None
+        return self._offsets[max(here, 0)] if self._offsets else None

@@ -93,7 +93,7 @@ class Validator:
         self._limits = limits
         self._pool = Pool(workers, run_timeout_s=run_timeout_s)
         cache = MemoryCache() if cache is None else cache
-        self._xsd = XsdLayer(cache)
+        self._xsd = XsdLayer(cache, judge_s=run_timeout_s)
         self._saxon = SaxonEngine(
             self._pool, cache, rewrites=ALL_REWRITES if optimise else NO_REWRITES, sparing=sparing
         )

@@ -1,5 +1,6 @@
 """A hundred seeded mutants: the engine says the same with and without its rewrites, and our XML Schema verdict is libxml2's."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,17 @@ import pytest
 from benchmarks.comparison import ALL, PLAIN, SPARING, VARIANTS, Judgement, disagreement
 from benchmarks.corpus import Corpus, Subject
 from benchmarks.mutants import TREE_MUTATIONS, Codes, byte_mutant, load_codes, tree_mutant
-from benchmarks.schematron_cases import RUN_TIMEOUT_S, WHOLE, Case, allotted, cases_of, run_case
+from benchmarks.schematron_cases import (
+    ALWAYS,
+    RUN_TIMEOUT_S,
+    SHARE,
+    WHOLE,
+    Case,
+    allotted,
+    cases_of,
+    run_case,
+    variants_for,
+)
 from benchmarks.xsd_cases import Judges, XsdCase, xsd_cases
 from benchmarks.xsd_cases import run_case as run_xsd_case
 from harness.validators.schematron import Pool
@@ -63,6 +74,17 @@ def test_plain_and_optimised_mode_say_the_same_of_seeded_mutants(
     assert sum(r.counts["renamed"] for r in found) == 0
     assert sum(r.counts["rules_fired"] for r in found) > 3 * len(cases)
     assert len({r.digest for r in found}) > 1  # the mutants hit rules: not all of them are judged alike
+
+
+def test_each_variant_judges_every_document_and_a_share_of_the_mutants(
+    corpus: Path, subjects: Mapping[str, Subject]
+) -> None:
+    subject = next(iter(subjects.values()))
+    names = list(VARIANTS)
+    assert variants_for(Case(subject=subject, document="d"), names) == names
+    turns = [variants_for(Case(subject=subject, document="d", number=n), names) for n in range(SHARE)]
+    assert all(set(ALWAYS) <= set(turn) < set(names) for turn in turns)
+    assert Counter(name for turn in turns for name in turn) == {n: SHARE if n in ALWAYS else 1 for n in names}
 
 
 def test_the_sample_holds_a_hundred_mutants() -> None:

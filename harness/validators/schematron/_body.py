@@ -2,12 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from xml.sax.saxutils import quoteattr
 
 from harness.validators.schematron._compiled import CheckInfo, note_info, numbered
-from harness.validators.schematron._matching import Matching, is_literal
+from harness.validators.schematron._once import Once, Plan
 from harness.validators.schematron._rewrite import MISSING
 from harness.validators.schematron._rewrites import Rewrite
 from harness.validators.schematron._schema import Expression, Extends, Let, Namespaces, Rule, SchCheck, Schema
@@ -27,36 +30,60 @@ class Bodies:
     shared: Mapping[str, bool]
     global_names: frozenset[str]
     checks: list[CheckInfo] = field(default_factory=list)
-    matching: Matching = field(default_factory=Matching)
-    _literals: dict[str, str] = field(default_factory=dict)
+    once: Once = field(default_factory=Once)
     _undecided: set[str] = field(default_factory=set)
     _abstract: dict[str, Rule] = field(default_factory=dict)
     _called: dict[str, None] = field(default_factory=dict)
     _ids: dict[str, int] = field(default_factory=dict)
     _named: dict[tuple[str, int], str] = field(default_factory=dict)
     _here: str = "."
+    _often: Counter[tuple[object, ...]] = field(default_factory=Counter)
+    _same: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
+    _here_called: dict[int, int] | None = None
 
     def __post_init__(self) -> None:
         self._abstract = {r.id: r for r in self.schema.abstract_rules}
+        rules = [rule for pattern in self.schema.patterns for rule in pattern.rules]
+        self._often = Counter((i.kind, i.test, i.message) for r in rules for i in r.items if isinstance(i, SchCheck))
+        self.once.patterns = Rewrite.PLATFORM_PATTERNS in self.rewrites
 
-    def items(self, rule: Rule, owner: str, seen: frozenset[str] = frozenset()) -> str:
+    def items(self, rule: Rule, owner: str, seen: frozenset[str] = frozenset(), *, closed: bool = False) -> str:
         """The variables and checks of `rule`, those of the abstract rules it extends where they stand.
 
-        `owner` is what made-up ids of its checks begin with.
+        `owner` is what made-up ids of its checks begin with; `closed`: nothing outside sees the variables of the rule.
         """
         if not seen:
             self._here = "$h-at" if rule.visit_each else "."
-            self._literals, self._undecided = {}, set()
-        out: list[str] = []
+            self._undecided = set()
         inline = self._must_inline(rule)
-        for item in rule.items:
+        plan = self.once.plan(rule, self.expression) if closed and self._may_guard(rule) else Plan()
+        out: list[tuple[str, int, str]] = []
+        lets: dict[int, str] = {}
+        for number, item in enumerate(rule.items):
             if isinstance(item, Let):
-                out.append(self._let(item))
+                lets[number] = self._let(item)
+                if number not in plan.inner:
+                    out.append(("", number, lets[number]))
             elif isinstance(item, SchCheck):
-                out.append(self._check(rule, item, owner))
+                out.append((plan.guards.get(number, ""), number, self._check(rule, item, owner)))
             elif item.rule in self._abstract and item.rule not in seen:
-                out.append(self._extended(item.rule, seen, inline=inline))
-        return "".join(out)
+                out.append(("", number, self._extended(item.rule, seen, inline=inline)))
+        return guarded(out, plan, lets)
+
+    def rule(self, rule: Rule, owner: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+        """The variables and checks of a rule that fires, and which check each shared one it calls is: its number, and theirs."""
+        self._here_called = {}
+        text = self.items(rule, owner)
+        called, self._here_called = self._here_called, None
+        return text, tuple(called.items())
+
+    def _may_guard(self, rule: Rule) -> bool:
+        """Whether checks of an abstract rule may be left out where they do not fail, and its variables are all its own."""
+        return (
+            {Rewrite.JUDGED_ONCE, Rewrite.FAILURES_ONLY} <= self.rewrites
+            and not (self.careful or self.version or self._must_inline(rule))
+            and all(self.shared.get(item.rule, True) for item in rule.items if isinstance(item, Extends))
+        )
 
     def _extended(self, key: str, seen: frozenset[str], *, inline: bool) -> str:
         """An abstract rule: called, or its items in a scope of their own unless variables go in or out."""
@@ -66,9 +93,9 @@ class Bodies:
             return f"<xsl:call-template name={quoteattr(template_name(key))}/>"
         if not alone:
             return self.items(self._abstract[key], key, seen | {key})
-        outer = dict(self._literals), set(self._undecided)
-        text = self.items(self._abstract[key], key, seen | {key})
-        self._literals, self._undecided = outer
+        outer = set(self._undecided)
+        text = self.items(self._abstract[key], key, seen | {key}, closed=True)
+        self._undecided = outer
         return f'<xsl:if test="true()">{text}</xsl:if>'
 
     def _let(self, let: Let) -> str:
@@ -76,7 +103,6 @@ class Bodies:
         value = self.expression(let.value)
         attributes = self.version + namespace_attributes(self.schema, let.namespaces)
         rests_on = self._undecided & free_variables(value)
-        self._literals[let.name] = value if is_literal(value) else ""
         self._undecided.discard(let.name)
         out = ""
         if MISSING in value or rests_on:
@@ -87,16 +113,17 @@ class Bodies:
         return out + f"<xsl:variable{attributes} name={quoteattr(let.name)} select={quoteattr(value)}/>"
 
     def templates(self) -> tuple[tuple[str, str], ...]:
-        """Name and text of the templates that bodies call."""
+        """Name and text of the templates and functions that bodies call."""
         written: dict[str, str] = {}
         self._here = "."
         while waiting := [name for name in self._called if name not in written]:
             for name in waiting:
-                self._literals, self._undecided = {}, set()
-                body = self.items(self._abstract[name], name, frozenset({name}))
+                self._undecided = set()
+                body = self.items(self._abstract[name], name, frozenset({name}), closed=True)
                 attribute = quoteattr(template_name(name))
                 written[name] = f"<xsl:template name={attribute}>{body}</xsl:template>\n"
-        return tuple((template_name(name), text) for name, text in written.items())
+        rules = ((template_name(name), text) for name, text in written.items())
+        return (*rules, *self.once.functions(), *map(_shared_check, self._same.items()))
 
     def _must_inline(self, rule: Rule) -> bool:
         """Whether `rule` uses variables that it has only from an abstract rule it extends."""
@@ -135,15 +162,17 @@ class Bodies:
         at = self._here
         if check.subject:
             at = f"head(({self.expression(check.subject)}, {at}))"
-        return self._tested(check, number, at, texts, abstract=rule.id in self._abstract)
+        return self._tested(check, number, at, texts)
 
-    def _tested(self, check: SchCheck, number: int, at: str, texts: list[str], *, abstract: bool) -> str:
+    def _tested(self, check: SchCheck, number: int, at: str, texts: list[str]) -> str:
         test = self.expression(check.test)
-        if abstract and Rewrite.MATCHED_ONCE in self.rewrites and not self.version:
-            test = self.matching.rewrite(test, self._literals)
         decided = test.replace(MISSING, "false()")
         failed = f"not({decided})" if check.kind == "assert" else decided
         attributes = self.version + namespace_attributes(self.schema, check.namespaces)
+
+        shared = self._called_check(check, number, at, failed, texts)
+        if shared:
+            return shared
 
         def record(what: str, values: str) -> str:
             return f"<xsl:value-of select={quoteattr(f"h:record({at}, '{what}{number}', {values})")}/>"
@@ -168,6 +197,27 @@ class Bodies:
             text = f"<xsl:try>{text}<xsl:catch>{record('E', '($err:description)')}</xsl:catch></xsl:try>"
         return text
 
+    def _called_check(self, check: SchCheck, number: int, at: str, failed: str, texts: list[str]) -> str:
+        """A call of the template of a check that other rules have, too; empty where it depends on the rule, or none has it."""
+        whole = " ".join((failed, *texts))
+        if (
+            self._here_called is None
+            or not {Rewrite.SHARED_CHECKS, Rewrite.FAILURES_ONLY} <= self.rewrites
+            or self._often[check.kind, check.test, check.message] < _OFTEN
+            or self.careful
+            or self.version
+            or check.namespaces
+            or at != "."
+            or MISSING in self.expression(check.test)
+            or any(MISSING in t for t in texts)
+            or "$" in _VALUE_SET.sub("", whole)
+        ):
+            return ""
+        same = self._same.setdefault((failed, tuple(texts)), len(self._same) + 1)
+        if self._here_called.setdefault(same, number) != number:
+            return ""  # twice in one rule: which of them failed could not be told
+        return f'<xsl:call-template name="h:c{same}"/>'
+
     def _text(self, expression: Expression) -> str:
         value = self.expression(expression.xpath)
         if expression.copy:
@@ -187,6 +237,35 @@ class Bodies:
         name = f"{self.schema.stem}/{owner}/{hashlib.sha256(text.encode()).hexdigest()[:8]}"
         count = self._ids[name] = self._ids.get(name, 0) + 1
         return self._named.setdefault((owner, id(check)), name if count == 1 else f"{name}-{count}")
+
+
+_OFTEN = 3
+"""How many rules must have a check for a template to pay."""
+_VALUE_SET = re.compile(r"\$vs\d+\b")
+
+
+def _shared_check(item: tuple[tuple[str, tuple[str, ...]], int]) -> tuple[str, str]:
+    """Name and text of the template of a check that several rules have. What it reports is found by the rule that fired."""
+    (failed, texts), number = item
+    said = quoteattr(f"h:record(., 'C{number}', ({', '.join(texts)}))")
+    body = f"<xsl:if test={quoteattr(failed)}><xsl:value-of select={said}/></xsl:if>"
+    return f"h:c{number}", f'<xsl:template name="h:c{number}">{body}</xsl:template>\n'
+
+
+def guarded(items: Sequence[tuple[str, int, str]], plan: Plan, lets: Mapping[int, str]) -> str:
+    """Texts of items, in order: those with a guard, which comes first, only where it holds, with the variables they need."""
+    runs = [(guard, list(members)) for guard, members in groupby(items, key=itemgetter(0))]
+    uses = Counter(guard for guard, _ in runs if guard)
+    names = {guard: f"$h-g{number}" for number, guard in enumerate((g for g, n in uses.items() if n > 1), start=1)}
+    out = [f"<xsl:variable name={quoteattr(name[1:])} select={quoteattr(guard)}/>" for guard, name in names.items()]
+    for guard, members in runs:
+        text = "".join(text for _, _, text in members)
+        if guard:
+            needed = sorted({i for _, number, _ in members for i in plan.needs[number]})
+            text = "".join(lets[i] for i in needed) + text
+            text = f"<xsl:if test={quoteattr(names.get(guard, guard))}>{text}</xsl:if>"
+        out.append(text)
+    return "".join(out)
 
 
 def template_name(rule_id: str) -> str:

@@ -6,7 +6,7 @@ itself stops with an error. Source: ISO/IEC 19757-3:2016, clause 5 and annex H (
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
@@ -118,7 +118,7 @@ def compile_schema(
     )
     return CompiledSchema(
         key=key,
-        head=_head(c) + variables + bodies.matching.declarations(),
+        head=_head(c) + variables,
         tail=tail + "\n</xsl:stylesheet>",
         pieces=pieces,
         templates=templates,
@@ -232,7 +232,7 @@ def _select(c: _Compiling, bodies: Bodies, tree: SelectionTree, number: int, pat
     earlier: list[Taken] = []
     for index, rule in enumerate(pattern.rules):
         rule_no = _numbered(c, number, pattern, index, rule)
-        body = f"<xsl:text>R{rule_no}{RECORD_END}</xsl:text>" + bodies.items(rule, owner)
+        body = f"<xsl:text>R{rule_no}{RECORD_END}</xsl:text>" + _body(c, bodies, rule_no, rule, owner)
         ways = [(raw, rewritten(raw, c.expression)) for raw in paths_of(rule.context) or ()]
         sure = [Taken(raw, path, surely=True) for raw, path in ways]
         for number_of, (raw, path) in enumerate(ways):
@@ -246,6 +246,12 @@ def _select(c: _Compiling, bodies: Bodies, tree: SelectionTree, number: int, pat
                 record = f"<xsl:value-of select=\"h:record(., 'V{rule_no}', ())\"/>"
                 tree.add(rewritten(path, possibly), raw, _unless(others, record))
         earlier += [Taken(raw, path) for raw, path in ways]
+
+
+def _body(c: _Compiling, bodies: Bodies, rule_no: int, rule: Rule, owner: str) -> str:
+    text, shared = bodies.rule(rule, owner)
+    c.rules[rule_no] = replace(c.rules[rule_no], shared=shared)
+    return text
 
 
 def _unless(taken: str, body: str) -> str:
@@ -262,7 +268,7 @@ def _matched(c: _Compiling, bodies: Bodies, number: int, pattern: Pattern) -> st
         context = c.expression(rule.context)
         priority = 2 * (len(pattern.rules) - index)
         attributes = f'{c.version}{namespace_attributes(c.schema, rule.namespaces)} mode="m{number}"'
-        body = bodies.items(rule, owner)
+        body = _body(c, bodies, rule_no, rule, owner)
         if rule.visit_each:
             visited = quoteattr(c.expression(rule.visit_each))
             body = f'<xsl:variable name="h-at" select="."/><xsl:for-each select={visited}>{body}</xsl:for-each>'

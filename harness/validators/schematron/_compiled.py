@@ -15,14 +15,14 @@ from pydantic import TypeAdapter, ValidationError
 from harness.validators.schematron._rewrite import Parameter
 from harness.validators.schematron._schema import Expression, Message, Note, Rich
 
-FORMAT = 8
+FORMAT = 9
 """Raised whenever compiled schemas of an older version may no longer be used."""
 
 
 RECORD_END, UNIT_END, COPIED = "\ue001", "\ue002", "\ue003"
 """Separators of the compact result, taken out of every value that comes from a document; mark of a copied attribute."""
 
-_CALLED = re.compile(r'<xsl:call-template name="([^"]+)"')
+_CALLED = re.compile(r'<xsl:call-template name="([^"]+)"|(?<=[" ])(h:q\d+)(?=\()')
 _PARAMETER = re.compile(r"\$(vs\d+)\b")
 
 
@@ -56,7 +56,10 @@ class CheckInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleInfo:
-    """What is fixed about one rule; `name` is made up where it has no id; `pattern` is a number."""
+    """What is fixed about one rule; `name` is made up where it has no id; `pattern` is a number.
+
+    `shared`: of checks that several rules have, their number among those and the number of the check in this rule.
+    """
 
     name: str
     pattern: int
@@ -64,6 +67,7 @@ class RuleInfo:
     id: str = ""
     role: str = ""
     flag: str = ""
+    shared: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,4 +206,4 @@ def _loops(pieces: Iterable[Piece], scope: Scope | None) -> Iterator[str]:
 
 
 def _called(text: str) -> set[str]:
-    return set(_CALLED.findall(text))
+    return {template or function for template, function in _CALLED.findall(text)}

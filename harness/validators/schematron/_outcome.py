@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from harness.validators.schematron._compiled import COPIED, RECORD_END, UNIT_END, CompiledSchema, Scope
 
@@ -60,27 +61,40 @@ class SchOutcome:
 
 def read_records(schema: CompiledSchema, raw: str) -> tuple[tuple[SchEvent, ...], tuple[SchResult, ...]]:
     """Firings in the order of the schema's rules, and all results by place, then in the order of rules and checks."""
-    events: list[tuple[int, str, list[SchResult]]] = []
+    events: list[tuple[int, str]] = []
+    said: dict[int, list[SchResult]] = {}
     results: list[tuple[int, SchResult]] = []
     document = ""
     for record in raw.split(RECORD_END):
-        fields = record.split(UNIT_END)
-        if not fields[0]:
-            continue
-        what, number = fields[0][0], int(fields[0][1:])
+        what = record[:1]
         if what == "R":
-            events.append((number, document, []))
+            events.append((int(record[1:]), document))
         elif what == "D":
-            document = fields[1]
-        elif what != "P":
-            result = _result(schema, what, number, fields[1], fields[2:], document)
+            document = record.split(UNIT_END)[1]
+        elif what and what != "P":
+            head, path, *values = record.split(UNIT_END)
+            number = int(head[1:])
+            if what == "C":
+                what, number = "F", dict(schema.rules[events[-1][0]].shared)[number]
+            result = _result(schema, what, number, path, values, document)
             results.append((number if what in "VX" else events[-1][0], result))
             if what == "F":
-                events[-1][2].append(result)
-    events.sort(key=lambda e: e[0])
+                said.setdefault(len(events) - 1, []).append(result)
+    order = sorted(range(len(events)), key=lambda at: events[at][0])
     results.sort(key=lambda r: (r[1].document, natural(r[1].path), r[0]))
-    found = tuple(SchEvent(rule=n, document=d, results=tuple(r)) for n, d, r in events)
+    found = tuple(
+        SchEvent(rule=events[at][0], document=events[at][1], results=tuple(said[at]))
+        if at in said
+        else _quiet(*events[at])
+        for at in order
+    )
     return found, tuple(result for _, result in results)
+
+
+@lru_cache(maxsize=20_000)
+def _quiet(rule: int, document: str) -> SchEvent:
+    """A firing that found nothing: most do, and one is like the other."""
+    return SchEvent(rule=rule, document=document)
 
 
 def natural(path: str) -> tuple[tuple[str, int], ...]:

@@ -1,7 +1,6 @@
 """Worker processes for the Schematron engines: started when first needed, restarted when they die, killed when too slow."""
 
 import io
-import json
 import queue
 import select
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.validators.schematron._rewrite import Parameter
-from harness.validators.schematron._worker import LENGTH, Message, write_frame
+from harness.validators.schematron._worker import HEAD, Message, message_of, write_frame
 
 _WORKER = Path(__file__).with_name("_worker.py")
 # run as a file, not imported as a module: the package around it takes longer to import than Saxon to start
@@ -66,7 +65,7 @@ class Worker:
         """
         self.compile(sheet)
         request = {"do": "run", "key": sheet.key, "text": text, "folder": folder}
-        return str(self._ask(request, self._run_timeout_s)["result"])
+        return str(self._ask(request, self._run_timeout_s)["text"])
 
     def compile(self, sheet: StyleSheet) -> None:
         """Makes `sheet` ready in this process, once.
@@ -76,7 +75,7 @@ class Worker:
         """
         if sheet.key in self._known:
             return
-        parameters = [[p.name, sheet.base + p.file, p.select] for p in sheet.parameters]
+        parameters = [[p.name, sheet.base + p.file, p.select, *p.parts] for p in sheet.parameters]
         request = {"do": "compile", "key": sheet.key, "xslt": sheet.xslt, "parameters": parameters}
         self._ask(request, self._compile_timeout_s)
         self._known.add(sheet.key)
@@ -131,9 +130,8 @@ class Worker:
         return self._process
 
     def _answer(self, process: subprocess.Popen[bytes], deadline: float) -> Message:
-        size = LENGTH.unpack(self._read(process, LENGTH.size, deadline))[0]
-        result: Message = json.loads(self._read(process, size, deadline))
-        return result
+        data, text = HEAD.unpack(self._read(process, HEAD.size, deadline))
+        return message_of(self._read(process, data, deadline), self._read(process, text, deadline))
 
     def _read(self, process: subprocess.Popen[bytes], count: int, deadline: float) -> bytes:
         stream = process.stdout

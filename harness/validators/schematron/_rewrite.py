@@ -64,12 +64,15 @@ def possibly(predicate: str) -> str:
 class Parameter:
     """A value the worker computes from `file` once: `select` is an XPath with the document node of it as context.
 
-    `file` is the reference as written in the schema, relative to the entry schema; `name` is the style sheet parameter.
+    With `parts` it is a map of true values, with a key for each node that `select` finds: what the parts say of the node, one
+    after the other, `@name` its attribute, `.` its text, anything else itself. `file` is the reference as written in the schema,
+    relative to the entry schema; `name` is the style sheet parameter.
     """
 
     name: str
     file: str
     select: str
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -77,7 +80,7 @@ class Rewriter:
     """Rewrites expressions and collects the parameters they need; `is_missing` tells which files are not there."""
 
     is_missing: Callable[[str], bool]
-    parameters: dict[tuple[str, str], Parameter] = field(default_factory=dict)
+    parameters: dict[tuple[str, str, tuple[str, ...]], Parameter] = field(default_factory=dict)
 
     def rewrite(self, expression: str) -> str:
         """`expression` with look-ups in maps; `MISSING` stands for a comparison with a file that is not there."""
@@ -88,11 +91,11 @@ class Rewriter:
         text = _COMPARED.sub(self._compared, text)
         return _DOCUMENT.sub(self._document, text)
 
-    def _parameter(self, file: str, select: str) -> str:
-        key = (file, select)
+    def _parameter(self, file: str, select: str, parts: tuple[str, ...] = ()) -> str:
+        key = (file, select, parts)
         if key not in self.parameters:
             name = f"vs{len(self.parameters) + 1}"
-            self.parameters[key] = Parameter(name=name, file=file, select=select)
+            self.parameters[key] = Parameter(name=name, file=file, select=select, parts=parts)
         return "$" + self.parameters[key].name
 
     def _compared(self, match: re.Match[str]) -> str:
@@ -101,7 +104,9 @@ class Rewriter:
         file, key = match["file"], match["key"]
         if self.is_missing(file):
             return MISSING
-        name = self._parameter(file, f"map:merge(distinct-values({match['tail']} ! string(.)) ! map:entry(., true()))")
+        nodes, _, joined = match["tail"].partition("/concat(")
+        parts = tuple(part.strip() for part in joined.rstrip(")").split(",")) if joined else (".",)
+        name = self._parameter(file, nodes, parts)
         if key.startswith("concat("):
             return f"map:contains({name}, {key})"
         return f"(exists({key}) and map:contains({name}, string({key})))"
@@ -111,9 +116,7 @@ class Rewriter:
         if self.is_missing(file):
             return MISSING
         concepts = f"{match['set']}/conceptList/concept[@code][@codeSystem]"
-        name = self._parameter(
-            file, f"map:merge(distinct-values({concepts}/concat(@code, '\n', @codeSystem)) ! map:entry(., true()))"
-        )
+        name = self._parameter(file, concepts, ("@code", "\n", "@codeSystem"))
         return (
             f"(some $h-code in {match['code']}, $h-system in {match['system']} satisfies "
             f"map:contains({name}, concat($h-code, '\n', $h-system)))"

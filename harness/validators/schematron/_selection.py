@@ -15,7 +15,7 @@ from harness.validators.schematron._compiled import Piece
 from harness.validators.schematron._context import Path, Step, overlap, templates_in
 from harness.validators.schematron._rewrite import MISSING, possibly, surely
 
-TEMPLATE_KEY = '<xsl:key name="h-t" match="*" use="*:templateId/@root"/>'
+TEMPLATE_KEY = '<xsl:key name="h-t" match="*:templateId" use="@root"/>'
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ class SelectionTree:
             return f"/descendant::{step.text}"
         depth, template = min(found)
         quote = '"' if "'" in template else "'"
-        return f"key('h-t', {quote}{template}{quote}){'/..' * depth}/self::{step.text}"
+        return f"key('h-t', {quote}{template}{quote}){'/..' * (depth + 1)}/self::{step.text}"
 
 
 @dataclass(frozen=True, slots=True)
