@@ -10,6 +10,7 @@ from harness.checks import (
     audit,
     audit_exchange,
     cda,
+    discovery,
     token_assertions,
     transport,
     xcaq,
@@ -48,6 +49,7 @@ FAMILIES = (
     assertions,
     token_assertions,
     cda,
+    discovery,
 )
 """The modules of checks; importing them fills AUTOMATIC."""
 AUDIT_FAMILIES = (audit, audit_exchange)

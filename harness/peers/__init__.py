@@ -11,8 +11,10 @@ from harness.peers.clock import Clock, Ids, SeededIds
 from harness.peers.faults import FAULTS, Fault
 from harness.peers.initiating import InitiatingGateway, PreparedRequest, Session
 from harness.peers.listener import PeerServer
+from harness.peers.metadata_server import MetadataServer, UnservedAddress
 from harness.peers.mutations import MUTATIONS, Mutation
 from harness.peers.pki import Pki, make_pki, other_country, pki_from_files, pki_to_files
+from harness.peers.publishing import Publisher
 from harness.peers.responding import RespondingGateway
 from harness.peers.tls import client_context, server_context, tls_facts
 
@@ -27,17 +29,20 @@ __all__ = [
     "Incoming",
     "InitiatingGateway",
     "ListenerLimits",
+    "MetadataServer",
     "Mutation",
     "OutgoingRequest",
     "PeerServer",
     "Pki",
     "PlannedAnswer",
     "PreparedRequest",
+    "Publisher",
     "Refusal",
     "RepositoryLimits",
     "RespondingGateway",
     "SeededIds",
     "Session",
+    "UnservedAddress",
     "client_context",
     "make_pki",
     "other_country",

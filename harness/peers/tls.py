@@ -25,14 +25,16 @@ def client_context(credentials: Credentials | None, anchors: bytes, *, check_hos
     return _completed(context, credentials, anchors)
 
 
-def server_context(credentials: Credentials, anchors: bytes) -> ssl.SSLContext:
+def server_context(credentials: Credentials, anchors: bytes, *, certificate_required: bool = True) -> ssl.SSLContext:
     """A context for listening: TLS 1.2 or newer, a client certificate issued under `anchors` (PEM) is required.
+
+    Where it is not (nothing about patients is served there), one that is shown must still be issued under them.
 
     Raises:
         PeerError: the anchors or the credentials cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_mode = ssl.CERT_REQUIRED if certificate_required else ssl.CERT_OPTIONAL
     return _completed(context, credentials, anchors)
 
 

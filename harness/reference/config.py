@@ -25,12 +25,17 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerSide:
-    """The country that the B side asks: its community and its endpoint URLs; without `xdr` nothing can be submitted to it."""
+    """The country that the B side asks: its community and its endpoint URLs; without `xdr` nothing can be submitted to it.
+
+    With `smp`, the root URL of the publisher of `country`, the endpoints are looked up there instead.
+    """
 
     home_community: str
     xcpd: str
     xca: str
     xdr: str = ""
+    smp: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,4 +96,5 @@ class Endpoints:
     xcpd: str | None = None
     xca: str | None = None
     xdr: str | None = None
+    smp: str | None = None
     trigger: str | None = None

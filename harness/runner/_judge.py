@@ -15,6 +15,7 @@ from harness.model import (
     Exchange,
     FailureKind,
     Finding,
+    HttpRecord,
     Layer,
     Location,
     Party,
@@ -31,6 +32,7 @@ from harness.model import (
 from harness.runner._places import with_positions
 from harness.runner._verdicts import graded, verdict_of
 from harness.validators import Validator
+from harness.wire import codes
 
 ENVIRONMENT_FAILURES = frozenset({FailureKind.NAME_NOT_RESOLVED, FailureKind.NOT_REACHABLE})
 """Ways an exchange can break that say nothing about the SUT's behaviour."""
@@ -184,6 +186,8 @@ class Judge:
         if record is None or not record.complete:
             return ()
         side = "request" if exchange.initiator is Party.SUT else "response"
+        if exchange.transaction == codes.SMP:
+            return self._validate_metadata(view, record)
         reports: list[ValidationReport] = []
         try:
             message = view.request if exchange.initiator is Party.SUT else view.response
@@ -207,6 +211,14 @@ class Judge:
                 reports.append(_attributed(report, _RETRIEVED_DOCUMENT, _SUBMITTED_DOCUMENT))
         return tuple(reports)
 
+    def _validate_metadata(self, view: checks.View, record: HttpRecord) -> tuple[ValidationReport, ...]:
+        """A lookup is a GET without content; what a country publishes is judged, the search mask inside it too."""
+        if view.asked_by_sut or record.status != 200:
+            return ()
+        if isinstance(view.metadata, WireError):
+            return (unreadable("response", record.body, view.metadata),)
+        return (self.validator.validate("response", record.body),)
+
     def _decided_by(self, report: ValidationReport) -> list[RequirementResult]:
         out: list[RequirementResult] = []
         for use in report.uses:
@@ -225,6 +237,8 @@ class Judge:
 
 def bytes_of(view: checks.View, message: str) -> bytes | None:
     """The bytes in which places of `message` (request, response, response/document:N) count lines and columns."""
+    if view.metadata is not None and message == "response":
+        return view.exchange.response.body if view.exchange.response is not None else None
     side, _, document = message.partition("/document:")
     if document:
         index = int(document) if document.isdigit() else -1
@@ -343,6 +357,19 @@ def audit_absent(expected: str, found: str, next_: str) -> Finding:
         severity=Severity.ERROR,
         layer=Layer.SCENARIO,
         next=next_,
+    )
+
+
+def lookup_impossible(within_s: float) -> Finding:
+    """A lookup of metadata is wanted while our publisher does not listen; severity is the caller's."""
+    return Finding(
+        at=Location(message="request"),
+        expected=say("within", transaction=codes.SMP, seconds=f"{within_s:g}"),
+        found=say("no-publisher"),
+        rule="transport/no-publisher",
+        severity=Severity.ERROR,
+        layer=Layer.SCENARIO,
+        next=say("next.publisher"),
     )
 
 

@@ -38,10 +38,13 @@ from harness.peers import (
     Caller,
     Clock,
     InitiatingGateway,
+    MetadataServer,
     PeerServer,
     Pki,
+    Publisher,
     RespondingGateway,
     SeededIds,
+    UnservedAddress,
     client_context,
     make_pki,
     pki_from_files,
@@ -137,6 +140,8 @@ class Session:
         self._done: dict[str, RowResult] = {}
         self._unreachable: Mapping[tuple[str, str], str] = {}
         self._current: Row | None = None
+        self._metadata: MetadataServer | None = None
+        self._unserved: UnservedAddress | None = None
 
     async def __aenter__(self) -> Self:
         spec, sut = self._spec, self._spec.sut
@@ -167,6 +172,8 @@ class Session:
                 server_context(pki.tls, sut.trust_authorities), clock=spec.clock, new_id=self._new_audit_id
             )
             await self._repository.start(sut.ours.host, sut.ours.ports["audit"])
+        if "smp" in sut.ours.ports:
+            await self._publish_metadata(pki)
         self._world = LiveWorld(
             sut=sut,
             population=spec.population,
@@ -182,6 +189,7 @@ class Session:
             context=context,
             ask_person=self._ask_person,
             repository=self._repository,
+            metadata=self._metadata,
         )
         self._unreachable = await unreachable_endpoints(sut)
         self._directory.keep_file(TRUST_FILE, sut.trust_authorities)
@@ -197,12 +205,31 @@ class Session:
         await self._server.aclose()
         if self._repository is not None:
             await self._repository.stop()
+        if self._metadata is not None:
+            await self._metadata.aclose()
+        if self._unserved is not None:
+            self._unserved.close()
         await self._caller.aclose()
 
     @property
     def endpoints(self) -> Mapping[str, str]:
         """Where our own peers listen: endpoint key to URL."""
-        return self._server.endpoints
+        return {**self._server.endpoints, **(self._metadata.endpoints if self._metadata is not None else {})}
+
+    async def _publish_metadata(self, pki: Pki) -> None:
+        sut, clock = self._spec.sut, self._spec.clock
+        self._unserved = UnservedAddress(sut.ours.host)
+        publisher = Publisher(
+            ours=sut.ours,
+            pki=pki,
+            population=self._spec.population,
+            endpoints=self._server.endpoints,
+            unserved=self._unserved.url,
+            clock=clock,
+        )
+        context = server_context(pki.tls, sut.trust_authorities, certificate_required=False)
+        self._metadata = MetadataServer(publisher, context, clock)
+        await self._metadata.start(sut.ours.host, sut.ours.ports["smp"])
 
     def begin(self, rows: Iterable[Row], *, resumed: Path | None = None) -> tuple[Row, ...]:
         """Write the plan and return the rows that remain to be run; rows finished before a resume are taken over."""

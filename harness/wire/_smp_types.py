@@ -202,6 +202,14 @@ def service_path(participant: Identifier, document: Identifier) -> str:
     return f"{group_path(participant)}/services/{quote(document.text, safe='')}"
 
 
+def below_root(path: str) -> str:
+    """`path` without what stands before the participant: the root of an SMP may lie below that of its host."""
+    plain = path.split("?")[0]
+    parts = plain.rstrip("/").split("/")
+    keep = 3 if len(parts) > 3 and parts[-2] == "services" else 1
+    return "/" + "/".join(parts[-keep:])
+
+
 def parse_path(path: str) -> tuple[Identifier, Identifier | None]:
     """Participant, and document unless the whole group is asked for, in a path below the root of an SMP.
 

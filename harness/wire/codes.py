@@ -31,6 +31,7 @@ ITI_55 = "ITI-55"
 ITI_38 = "ITI-38"
 ITI_39 = "ITI-39"
 ITI_41 = "ITI-41"
+SMP = "SMP"  # the lookup of service metadata, which has no IHE number (EHDSI-193)
 ACTIONS: Mapping[str, Actions] = {
     ITI_55: Actions(request=ACTION_XCPD_REQUEST, response=ACTION_XCPD_RESPONSE),
     ITI_38: Actions(request=ACTION_XCA_QUERY_REQUEST, response=ACTION_XCA_QUERY_RESPONSE),

@@ -33,6 +33,7 @@ from harness.wire._smp_types import (
     ServiceGroup,
     ServiceMetadata,
     Signed,
+    below_root,
     document_of,
     group_path,
     parse_path,
@@ -61,10 +62,12 @@ __all__ = [
     "ServiceGroup",
     "ServiceMetadata",
     "Signed",
+    "below_root",
     "build_group",
     "build_metadata",
     "document_of",
     "group_path",
+    "parse_any",
     "parse_group",
     "parse_metadata",
     "parse_path",
@@ -189,6 +192,16 @@ def parse_metadata(data: bytes) -> ServiceMetadata:
     """
     root = _root(data, "ServiceMetadata", "SignedServiceMetadata")
     return _metadata_of(root if root.tag == _tag("ServiceMetadata") else _needed(root, "ServiceMetadata"))
+
+
+def parse_any(data: bytes) -> ServiceMetadata | ServiceGroup:
+    """The ServiceGroup or the ServiceMetadata, signed or not, in `data`.
+
+    Raises:
+        WireError: it is neither.
+    """
+    root = _root(data, "ServiceGroup", "ServiceMetadata", "SignedServiceMetadata")
+    return parse_group(data) if root.tag == _tag("ServiceGroup") else parse_metadata(data)
 
 
 def verify_metadata(data: bytes, *, anchors: Sequence[cx509.Certificate] = (), at: datetime | None = None) -> Signed:
