@@ -70,9 +70,9 @@ class Directory:
         problem = self._look_up(service)
         return problem or self._known.endpoints[service]
 
-    def mask(self) -> searchmask.SearchMask | None:
-        """The search mask, None when the country publishes none that can be used; asked for once."""
-        if "search-mask" not in self._known.asked:
+    def mask(self, *, again: bool = False) -> searchmask.SearchMask | None:
+        """The search mask, None when the country publishes none that can be used; asked for once, or `again`."""
+        if again or "search-mask" not in self._known.asked:
             self._look_up("search-mask")
         return self._known.mask
 

@@ -176,9 +176,13 @@ class _Visit:
         return Shown(shown="error" if problems else "endpoints", message=problems)
 
     def _missing_trait(self) -> str:
-        """What the search mask of the country asks for and the user did not enter."""
-        mask = self._directory.mask() if self._directory is not None else None
-        return "" if mask is None or "search-mask.ignored" in self._faults else missing_trait(mask, self._wish.criteria)
+        """What the search mask of the country asks for and the user did not enter; a mask kept may be out of date."""
+        if self._directory is None or "search-mask.ignored" in self._faults:
+            return ""
+        mask = self._directory.mask()
+        if mask is not None and missing_trait(mask, self._wish.criteria):
+            mask = self._directory.mask(again=True)
+        return missing_trait(mask, self._wish.criteria) if mask is not None else ""
 
     def _endpoint(self, service: str) -> str | Trouble:
         if self._directory is not None:
