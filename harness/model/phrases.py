@@ -33,6 +33,10 @@ PHRASES: Mapping[str, Localized] = {
         en="{endpoint} endpoint {host}:{port}: {what}; nothing was sent",
         fr="point d'accès {endpoint} {host}:{port} : {what} ; rien n'a été envoyé",
     ),
+    "not-discovered": Localized(
+        en="no endpoint was found by discovery for {service}: {what}",
+        fr="la découverte n'a trouvé aucun point d'accès pour {service} : {what}",
+    ),
     "no-answer-within": Localized(en="no answer within {seconds} s", fr="pas de réponse en {seconds} s"),
     "refused": Localized(en="connection refused", fr="connexion refusée"),
     "not-triggered": Localized(en="the SUT could not be triggered", fr="le système n'a pas pu être déclenché"),

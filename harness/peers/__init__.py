@@ -8,6 +8,7 @@ from harness.peers.answers import Incoming, ListenerLimits, PlannedAnswer, Refus
 from harness.peers.audit_repository import AuditRepository, RepositoryLimits
 from harness.peers.client import Caller, OutgoingRequest
 from harness.peers.clock import Clock, Ids, SeededIds
+from harness.peers.discovery import Finder, Found
 from harness.peers.faults import FAULTS, Fault
 from harness.peers.initiating import InitiatingGateway, PreparedRequest, Session
 from harness.peers.listener import PeerServer
@@ -25,6 +26,8 @@ __all__ = [
     "Caller",
     "Clock",
     "Fault",
+    "Finder",
+    "Found",
     "Ids",
     "Incoming",
     "InitiatingGateway",

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from harness import __version__
-from harness.errors import InputError, PeerError, Problem
+from harness.errors import InputError, PeerError, Problem, WireError
 from harness.model import (
     AuditRecord,
     Cause,
@@ -32,11 +32,13 @@ from harness.model import (
     TriggerOutcome,
     Verdict,
     roll_up,
+    say,
 )
 from harness.peers import (
     AuditRepository,
     Caller,
     Clock,
+    Finder,
     InitiatingGateway,
     MetadataServer,
     PeerServer,
@@ -61,7 +63,7 @@ from harness.runner._trigger import AskPerson
 from harness.runner._verdicts import run_requirements
 from harness.store import Json, RunDirectory, finished_rows, read_events, read_folder, write_folder
 from harness.validators import Validator
-from harness.wire import x509
+from harness.wire import smp, x509
 
 TRUST_FILE, OURS_FILE, OUR_TLS_FILE = "trust-authorities.pem", "our-authority.pem", "our-tls.pem"
 """Certificates kept in a run directory: whom the run trusted on the SUT's side, our own authority, and what we show."""
@@ -160,6 +162,8 @@ class Session:
             our_certificate=our_certificate,
         )
         self._caller = Caller(spec.clock)
+        undiscovered = await self._discover(pki)
+        sut = self._spec.sut
         try:
             context = client_context(pki.tls, sut.trust_authorities)
             self._server = PeerServer(server_context(pki.tls, sut.trust_authorities), clock=spec.clock)
@@ -191,7 +195,7 @@ class Session:
             repository=self._repository,
             metadata=self._metadata,
         )
-        self._unreachable = await unreachable_endpoints(sut)
+        self._unreachable = {**await unreachable_endpoints(sut), **undiscovered}
         self._directory.keep_file(TRUST_FILE, sut.trust_authorities)
         self._directory.keep_file(OURS_FILE, pki.anchors)
         self._directory.keep_file(OUR_TLS_FILE, our_certificate)
@@ -215,6 +219,32 @@ class Session:
     def endpoints(self) -> Mapping[str, str]:
         """Where our own peers listen: endpoint key to URL."""
         return {**self._server.endpoints, **(self._metadata.endpoints if self._metadata is not None else {})}
+
+    async def _discover(self, pki: Pki) -> Mapping[tuple[str, str], str]:
+        """Fill in the endpoints of country A that the SUT file leaves to discovery; (actor, key) -> why one was not found."""
+        sut = self._spec.sut
+        actor = sut.actors.get("ncpeh-a")
+        if sut.discovery is None or actor is None:
+            return {}
+        try:
+            context = client_context(pki.tls, sut.trust_authorities + b"\n" + sut.discovery.authorities)
+            anchors = x509.parse_certificates(sut.discovery.authorities)
+        except (PeerError, WireError) as exc:
+            raise InputError(Problem(code="E704", option="discovery.authorities", problem=str(exc))) from exc
+        finder = Finder(caller=self._caller, context=context, clock=self._spec.clock, anchors=anchors)
+        found = await finder.find(sut.discovery, actor.country)
+        self._event(
+            "discovered",
+            {"endpoints": dict(found.endpoints), "refused": dict(found.problems), "names": list(found.names)},
+        )
+        filled = replace(actor, endpoints={**found.endpoints, **actor.endpoints})
+        self._spec = replace(self._spec, sut=replace(sut, actors={**sut.actors, "ncpeh-a": filled}))
+        missing = {smp.SERVICES[s].endpoint: (s, why) for s, why in found.problems.items()}
+        return {
+            ("ncpeh-a", key): say("not-discovered", service=service, what=why)
+            for key, (service, why) in missing.items()
+            if key not in filled.endpoints
+        }
 
     async def _publish_metadata(self, pki: Pki) -> None:
         sut, clock = self._spec.sut, self._spec.clock
