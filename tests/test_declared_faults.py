@@ -68,7 +68,9 @@ class Bench:
 
     def system(self, faults: frozenset[str]) -> tuple[Sut, threading.Event, threading.Thread]:
         port = free_port()
-        ours = OurSide(pki="pki", ports={**dict.fromkeys(("xcpd", "xca", "xdr"), port), "audit": free_port()})
+        ours = OurSide(
+            pki="pki", ports={**dict.fromkeys(("xcpd", "xca", "xdr"), port), "audit": free_port(), "smp": free_port()}
+        )
         config = ReferenceConfig(
             actors=frozenset({"ncpeh-a", "ncpeh-b"}),
             identity=self.identity,
@@ -80,6 +82,8 @@ class Bench:
                 xcpd=f"https://127.0.0.1:{port}/xcpd",
                 xca=f"https://127.0.0.1:{port}/xca",
                 xdr=f"https://127.0.0.1:{port}/xdr",
+                smp=f"https://127.0.0.1:{ours.ports['smp']}/smp",
+                country=ours.country,
             ),
             audit=AuditSide(host="127.0.0.1", port=ours.ports["audit"]),
             faults=faults,

@@ -14,6 +14,7 @@ from tests.checks import checks_support as cs
 from tests.checks import submissions as sub
 from tests.checks.checks_support import Defect, Made
 from tests.checks.submissions import REFUSED_SUBMISSIONS
+from tests.checks.test_discovery import DISCOVERY_REQUIREMENTS
 
 IDENTIFY, NO_MATCH, REFUSED = cs.identify(), cs.no_match(), cs.refused()
 LIST, PRESCRIPTIONS, FAILED, FETCH, KIN = (
@@ -446,7 +447,7 @@ def test_a_finding_says_where_what_and_what_to_do(broken: Case) -> None:
 
 
 def test_every_check_has_a_defect_that_fires_it() -> None:
-    assert {c.requirement for c in CASES} == set(checks.AUTOMATIC)
+    assert {c.requirement for c in CASES} | DISCOVERY_REQUIREMENTS == set(checks.AUTOMATIC)
 
 
 def test_a_place_has_path_and_line_in_the_message() -> None:

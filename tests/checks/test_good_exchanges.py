@@ -10,6 +10,7 @@ from harness.wire import xds
 from tests.checks import checks_support as cs
 from tests.checks.checks_support import Made
 from tests.checks.submissions import REFUSED_SUBMISSIONS
+from tests.checks.test_discovery import DISCOVERY_REQUIREMENTS
 
 GOLDEN = Path(__file__).parent / "golden" / "applicable.txt"
 GOOD = {
@@ -55,6 +56,7 @@ def test_the_requirements_that_apply_to_a_good_exchange_are_listed() -> None:
 def test_every_check_applies_to_one_of_the_good_exchanges() -> None:
     judged = {r.requirement for made in GOOD.values() for actor in ACTORS for r in made.judged(actor)}
     judged |= {r.requirement for made in REFUSED_SUBMISSIONS.values() for r in made.judged("ncpeh-a")}
+    judged |= DISCOVERY_REQUIREMENTS  # their exchanges are made in tests/checks/test_discovery.py
 
     assert set(checks.AUTOMATIC) - judged == set()
 
