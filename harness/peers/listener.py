@@ -192,7 +192,9 @@ class PeerServer:
             raise PeerError(f"listener: cannot listen on {host}:{port}: {(exc.strerror or str(exc)).lower()}") from exc
         listening.setblocking(False)
         bound = int(listening.getsockname()[1])
-        self._accepting.append(asyncio.create_task(self._accept(listening, bound), name=f"listener {bound}"))
+        task = asyncio.create_task(self._accept(listening, bound), name=f"listener {bound}")
+        task.add_done_callback(lambda _: listening.close())  # also when it was cancelled before it began
+        self._accepting.append(task)
         return bound
 
     async def _accept(self, listening: socket.socket, port: int) -> None:
