@@ -45,6 +45,14 @@ from harness.model.scenario import (
     Value,
     walk,
 )
+from harness.model.statement import (
+    CLAIM_OPTIONS,
+    CLAIMABLE,
+    COMMON_PROFILES,
+    DEPENDENCIES,
+    Claim,
+    Statement,
+)
 from harness.model.sut import (
     Discovery,
     OurSide,
@@ -93,7 +101,11 @@ from harness.model.vocabulary import (
 
 __all__ = [
     "AUDIT_EVENTS",
+    "CLAIMABLE",
+    "CLAIM_OPTIONS",
+    "COMMON_PROFILES",
     "CONSENTS",
+    "DEPENDENCIES",
     "DOCUMENT_STATUSES",
     "GRADES",
     "HINTS",
@@ -120,6 +132,7 @@ __all__ = [
     "AuditRecord",
     "Cause",
     "Check",
+    "Claim",
     "Datum",
     "Deviation",
     "Discovery",
@@ -160,6 +173,7 @@ __all__ = [
     "SetValues",
     "Severity",
     "State",
+    "Statement",
     "Step",
     "StepBase",
     "StepResult",
