@@ -76,8 +76,9 @@ PHRASES: Mapping[str, Localized] = {
         fr="notre dépôt de messages d'audit n'écoute pas, si bien qu'aucun message ne peut arriver",
     ),
     "no-publisher": Localized(
-        en="our metadata publisher does not listen, so that no lookup can come",
-        fr="notre publication de métadonnées n'écoute pas, si bien qu'aucune consultation ne peut arriver",
+        en="our metadata publisher does not listen: give ours.listen.smp in the SUT file, and let the system look us up there",
+        fr="notre publication de métadonnées n'écoute pas : donner ours.listen.smp dans le fichier du système, et lui faire "
+        "chercher notre pays à cette adresse",
     ),
     "no-audit": Localized(
         en="no audit record at all came in this row", fr="aucun message d'audit n'est arrivé dans cette ligne"
@@ -172,10 +173,6 @@ PHRASES: Mapping[str, Localized] = {
     "next.stop": Localized(
         en="stop after the refusal and tell the user why",
         fr="s'arrêter après le refus et dire pourquoi à l'utilisateur",
-    ),
-    "next.publisher": Localized(
-        en="give ours.listen.smp in the SUT file, and let the system look our country up there",
-        fr="donner ours.listen.smp dans le fichier du système, et lui faire chercher notre pays à cette adresse",
     ),
     "next.repository": Localized(
         en="give ours.listen.audit in the SUT file, and send the system's audit messages to that port",

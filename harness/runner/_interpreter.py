@@ -60,7 +60,6 @@ from harness.runner._judge import (
     audits_left,
     failure_verdict,
     first_reason,
-    lookup_impossible,
     transport_finding,
     transport_verdict,
 )
@@ -68,7 +67,7 @@ from harness.runner._plan import Row, sut_datum
 from harness.runner._scope import Scope, UnresolvedError, scope_key
 from harness.runner._steps import VERB_OF, default_title, empty_result, names_in, reference, text_of, under
 from harness.runner._verdicts import graded, merge_requirements, row_requirements, row_verdict, verdict_of
-from harness.wire import audit_events, codes
+from harness.wire import audit_events
 
 MAX_AUDITS_JUDGED = 500
 """How many audit records that no step asked for are judged in one row; more are told as not judged."""
@@ -273,8 +272,6 @@ class RowRun:
 
     async def _receive(self, step: Receive, slot: int, scope: Scope) -> StepResult:
         arguments = scope.resolve_mapping(step.reply.with_) if step.reply else {}
-        if step.transaction == codes.SMP and not self._judge.sut.ours.ports.get("smp"):
-            return self._undecided(step, lookup_impossible(step.within_s))
         if step.none or step.optional:
             exchange = await self._receive_while_acting(step, arguments)
         else:
@@ -300,19 +297,6 @@ class RowRun:
                 return exchange
             left_s -= wait_s
         return None
-
-    def _undecided(self, step: Step, finding: Finding) -> StepResult:
-        """What cannot be judged because our own side was not told to listen."""
-        found = replace(finding, severity=Severity.UNDECIDABLE)
-        return self._judged(
-            step,
-            Verdict.INCONCLUSIVE,
-            Cause.CONFIGURATION,
-            (found,),
-            expected=finding.expected,
-            found=finding.found,
-            reason=finding.found,
-        )
 
     def _nothing_came(self, step: Receive) -> StepResult:
         """A missed request: the SUT's fault, unless it could not be made to act at all."""
@@ -468,7 +452,17 @@ class RowRun:
         spec = audit_events.EVENTS[AUDIT_EVENTS[test.event]]
         expected = say("audit-within", event=spec.id, name=spec.name, seconds=f"{test.within_s:g}")
         if not self._judge.sut.ours.ports.get("audit"):
-            return self._undecided(step, audit_absent(expected, say("no-repository"), say("next.repository")))
+            finding = audit_absent(expected, say("no-repository"), say("next.repository"))
+            found = replace(finding, severity=Severity.UNDECIDABLE)
+            return self._judged(
+                step,
+                Verdict.INCONCLUSIVE,
+                Cause.CONFIGURATION,
+                (found,),
+                expected=expected,
+                found=finding.found,
+                reason=finding.found,
+            )
         if self._receives_left == 0:
             await self._finish_triggers()
         about = self._audited(test, spec, scope)

@@ -360,19 +360,6 @@ def audit_absent(expected: str, found: str, next_: str) -> Finding:
     )
 
 
-def lookup_impossible(within_s: float) -> Finding:
-    """A lookup of metadata is wanted while our publisher does not listen; severity is the caller's."""
-    return Finding(
-        at=Location(message="request"),
-        expected=say("within", transaction=codes.SMP, seconds=f"{within_s:g}"),
-        found=say("no-publisher"),
-        rule="transport/no-publisher",
-        severity=Severity.ERROR,
-        layer=Layer.SCENARIO,
-        next=say("next.publisher"),
-    )
-
-
 def audits_left(count: int) -> tuple[Finding, ...]:
     """That `count` audit records were not judged, as a finding that is no pass; empty when none was left out."""
     if count <= 0:

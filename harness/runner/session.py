@@ -58,7 +58,7 @@ from harness.runner._interpreter import RowRun
 from harness.runner._judge import Judge
 from harness.runner._live import LiveWorld
 from harness.runner._plan import Row
-from harness.runner._preflight import needed_endpoints, unreachable_endpoints
+from harness.runner._preflight import needed_endpoints, needs_publisher, unreachable_endpoints
 from harness.runner._steps import empty_result
 from harness.runner._trigger import AskPerson
 from harness.runner._verdicts import run_requirements
@@ -322,6 +322,14 @@ class Session:
         now = self._spec.clock()
         if row.blocked:
             return replace(empty_result(row, now), state=State.DONE, verdict=Verdict.NOT_APPLICABLE, reason=row.blocked)
+        if needs_publisher(row.scenario) and self._metadata is None:
+            return replace(
+                empty_result(row, now),
+                state=State.DONE,
+                verdict=Verdict.INCONCLUSIVE,
+                cause=Cause.CONFIGURATION,
+                reason=say("no-publisher"),
+            )
         needed = sorted(needed_endpoints(row.scenario) & set(self._unreachable))
         problem = self._unreachable[needed[0]] if needed else ""
         if problem:

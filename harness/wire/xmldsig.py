@@ -195,7 +195,7 @@ def sign_document(
     Source: XML Signature 1.1, 4.4.3.2 (URI="") and 6.6.4; Canonical XML 1.0.
     """
     digest_algorithm = SHA1 if signature_algorithm == RSA_SHA1 else SHA256
-    digest = _digest(digest_algorithm, etree.tostring(_alone(root), method="c14n"))
+    digest = _digest(digest_algorithm, _canonical(_alone(root), C14N))
     method = f'Algorithm="{C14N}"'
     signature = safexml.parse(
         f'<Signature xmlns="{ns.DS}"><SignedInfo><CanonicalizationMethod {method}/>'
@@ -206,7 +206,7 @@ def sign_document(
         "</Signature>".encode()
     )
     into.append(signature)
-    signed = etree.tostring(_alone(_only(signature, "SignedInfo")), method="c14n")
+    signed = _canonical(_alone(_only(signature, "SignedInfo")), C14N)
     value = credentials.key.sign(signed, padding.PKCS1v15(), _RSA[signature_algorithm])
     _only(signature, "SignatureValue").text = base64.b64encode(value).decode()
 
@@ -282,10 +282,11 @@ def _document_transforms(reference: etree._Element) -> tuple[str, tuple[str, ...
     return (C14N, ()) if len(used) == 1 else (used[1], _prefix_list(transforms[1]))
 
 
-def _canonical(alone: etree._Element, algorithm: str, prefixes: Sequence[str]) -> bytes:
+def _canonical(alone: etree._Element, algorithm: str, prefixes: Sequence[str] = ()) -> bytes:
+    """The document whose element is `alone`, what stands beside the element too. Source: Canonical XML 1.0, 1.1."""
     try:
         return etree.tostring(
-            alone,
+            alone.getroottree(),
             method="c14n",
             exclusive=algorithm in _C14N,
             with_comments=algorithm in (C14N_WITH_COMMENTS, EXC_C14N_WITH_COMMENTS),
@@ -296,8 +297,9 @@ def _canonical(alone: etree._Element, algorithm: str, prefixes: Sequence[str]) -
 
 
 def _alone(element: etree._Element) -> etree._Element:
-    """`element` as a document of its own that declares all that is in scope."""
-    return safexml.parse(etree.tostring(element, with_tail=False))
+    """`element` as a document of its own that declares all that is in scope; a document element keeps what is beside it."""
+    whole = element if element.getparent() is not None else element.getroottree()
+    return safexml.parse(etree.tostring(whole, with_tail=False))
 
 
 def _pem_body(certificate: cx509.Certificate) -> str:

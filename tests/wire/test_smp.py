@@ -225,17 +225,37 @@ def test_metadata_hidden_in_the_signature_are_not_read(publisher: Credentials) -
 
 
 @pytest.mark.skipif(which("xmlsec1") is None, reason="xmlsec1 is not installed")
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "with a style sheet beside it"])
 @pytest.mark.parametrize("altered", [False, True], ids=["as signed", "altered"])
 def test_xmlsec_agrees_about_the_publishers_signature(
-    altered: bool, tmp_path: Path, authority: Credentials, publisher: Credentials
+    altered: bool, beside: bool, tmp_path: Path, authority: Credentials, publisher: Credentials
 ) -> None:
     data = smp.sign_metadata(smp.build_metadata(metadata()), publisher)
+    if beside:
+        data = with_style_sheet(data, publisher)
     (tmp_path / "ca.pem").write_bytes(x509.certificate_pem(authority.certificate))
     (tmp_path / "m.xml").write_bytes(data.replace(b"/xcpd?", b"/other?") if altered else data)
     command = ["xmlsec1", "--verify", "--verification-time", "2026-01-15 12:00:00"]
     command += ["--trusted-pem", str(tmp_path / "ca.pem"), str(tmp_path / "m.xml")]
     done = subprocess.run(command, capture_output=True, check=False)
     assert (done.returncode == 0) is not altered, done.stderr.decode()
+    if not altered:
+        assert smp.verify_metadata(data, anchors=(authority.certificate,), at=AT).facts.chain_problem is None
+
+
+def with_style_sheet(data: bytes, publisher: Credentials) -> bytes:
+    """`data` signed anew with a processing instruction before the document element, which the signature covers."""
+    root = safexml.parse(data)
+    root.remove(root.findall(ns.clark(ns.DS, "Signature"))[0])
+    root.addprevious(etree.ProcessingInstruction("xml-stylesheet", "href='a.xsl'"))
+    xmldsig.sign_document(root, root, publisher)
+    return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
+
+
+def test_an_instruction_put_beside_signed_metadata_breaks_the_signature(publisher: Credentials) -> None:
+    data = smp.sign_metadata(smp.build_metadata(metadata()), publisher)
+    with pytest.raises(WireError, match="changed after signing"):
+        smp.verify_metadata(data.replace(b"<SignedService", b"<?xml-stylesheet href='a'?><SignedService", 1))
 
 
 @pytest.mark.corpus
