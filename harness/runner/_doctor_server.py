@@ -72,7 +72,9 @@ def targets_of(sut: Sut) -> tuple[tuple[Target, ...], tuple[Diagnosis, ...]]:
         for key, url in {**actor.endpoints, **_trigger(actor)}.items():
             option = f"actors.{name}.{'trigger.http.url' if key == TRIGGER else f'endpoints.{key}'}"
             parts = _split(url)
-            if parts is None or (parts.scheme == "http" and key != TRIGGER):
+            if parts is None or (
+                parts.scheme == "http" and key not in (TRIGGER, "smp")
+            ):  # what they serve is no secret
                 wrong.append(_no_address(option, parts))
             if parts is None:
                 continue

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from harness import __version__
-from harness.errors import InputError, PeerError, Problem, WireError
+from harness.errors import InputError, PeerError, Problem
 from harness.model import (
     AuditRecord,
     Cause,
@@ -39,7 +39,6 @@ from harness.peers import (
     AuditRepository,
     Caller,
     Clock,
-    Finder,
     InitiatingGateway,
     MetadataServer,
     PeerServer,
@@ -54,6 +53,7 @@ from harness.peers import (
     pki_to_files,
     server_context,
 )
+from harness.runner._discovering import discovered
 from harness.runner._interpreter import RowRun
 from harness.runner._judge import Judge
 from harness.runner._live import LiveWorld
@@ -224,28 +224,19 @@ class Session:
 
     async def _discover(self, pki: Pki) -> Mapping[tuple[str, str], str]:
         """Fill in the endpoints of country A that the SUT file leaves to discovery; (actor, key) -> why one was not found."""
-        sut = self._spec.sut
-        actor = sut.actors.get("ncpeh-a")
-        if sut.discovery is None or actor is None:
+        filled, found = await discovered(self._spec.sut, pki=pki, caller=self._caller, clock=self._spec.clock)
+        if found is None:
             return {}
-        try:
-            context = client_context(pki.tls, sut.trust_authorities + b"\n" + sut.discovery.authorities)
-            anchors = x509.parse_certificates(sut.discovery.authorities)
-        except (PeerError, WireError) as exc:
-            raise InputError(Problem(code="E704", option="discovery.authorities", problem=str(exc))) from exc
-        finder = Finder(caller=self._caller, context=context, clock=self._spec.clock, anchors=anchors)
-        found = await finder.find(sut.discovery, actor.country)
+        self._spec = replace(self._spec, sut=filled)
         self._event(
             "discovered",
             {"endpoints": dict(found.endpoints), "refused": dict(found.problems), "names": list(found.names)},
         )
-        filled = replace(actor, endpoints={**found.endpoints, **actor.endpoints})
-        self._spec = replace(self._spec, sut=replace(sut, actors={**sut.actors, "ncpeh-a": filled}))
         missing = {smp.SERVICES[s].endpoint: (s, why) for s, why in found.problems.items()}
         return {
             ("ncpeh-a", key): say("not-discovered", service=service, what=why)
             for key, (service, why) in missing.items()
-            if key not in filled.endpoints
+            if key not in filled.actors["ncpeh-a"].endpoints
         }
 
     async def _publish_metadata(self, pki: Pki) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.model import Cause, Discovery, RowResult, Sut, Verdict
-from harness.runner import plan_rows, rejudge
+from harness.runner import diagnose, doctor_status, plan_rows, rejudge
 from harness.runner._judge import Judge
 from tests.test_declared_faults import Bench
 
@@ -92,3 +92,20 @@ def test_metadata_that_nobody_vouches_for_leave_the_rows_of_country_a_undone(ben
     assert "no endpoint was found by discovery for ITI-55" in row.reason
     assert "vouches" in row.reason
     assert not row.exchanges
+
+
+def test_doctor_looks_at_the_addresses_that_metadata_name(bench: Bench, sut: Sut) -> None:
+    found = asyncio.run(diagnose(undescribed(sut), pki_dir=bench.folder / "pki"))
+    [looked_up] = [d for d in found if d.step == "discovery"]
+    assert looked_up.verdict is Verdict.PASS
+    assert sut.actors["ncpeh-a"].endpoints["xca"] in looked_up.found
+    assert any(d.step == "http" and d.target == sut.actors["ncpeh-a"].endpoints["xcpd"] for d in found)
+
+
+def test_doctor_says_what_is_wrong_with_metadata_and_the_names_in_the_sml(bench: Bench, sut: Sut) -> None:
+    nameless = undescribed(sut, smp="", zone="zone.example")
+    found = asyncio.run(diagnose(nameless, pki_dir=bench.folder / "pki"))
+    wrong = [d for d in found if d.step == "discovery"]
+    assert {d.verdict for d in wrong} == {Verdict.ERROR}
+    assert all("ehealth-participantid-qns.zone.example" in d.expected for d in wrong)
+    assert doctor_status(found) != 0
