@@ -69,7 +69,7 @@ class Bench:
     def system(self, faults: frozenset[str]) -> tuple[Sut, threading.Event, threading.Thread]:
         port = free_port()
         services = ("xcpd", "xca", "xdr", "sts", "sts_nok")
-        ours = OurSide(pki="pki", ports={**dict.fromkeys(services, port), "audit": free_port()})
+        ours = OurSide(pki="pki", ports={**dict.fromkeys(services, port), "audit": free_port(), "smp": free_port()})
         config = ReferenceConfig(
             actors=frozenset({"ncpeh-a", "ncpeh-b"}),
             identity=self.identity,
@@ -80,6 +80,8 @@ class Bench:
             peer=PeerSide(
                 home_community=ours.home_community,
                 **{name: f"https://127.0.0.1:{port}/{name}" for name in services},
+                smp=f"https://127.0.0.1:{ours.ports['smp']}/smp",
+                country=ours.country,
             ),
             audit=AuditSide(host="127.0.0.1", port=ours.ports["audit"]),
             faults=faults,

@@ -10,6 +10,7 @@ from harness.checks import (
     audit,
     audit_exchange,
     cda,
+    discovery,
     sts,
     token_assertions,
     transport,
@@ -50,6 +51,7 @@ FAMILIES = (
     token_assertions,
     sts,
     cda,
+    discovery,
 )
 """The modules of checks; importing them fills AUTOMATIC."""
 AUDIT_FAMILIES = (audit, audit_exchange)

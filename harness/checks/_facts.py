@@ -8,7 +8,7 @@ from dataclasses import fields
 from harness.checks._view import View
 from harness.errors import WireError
 from harness.model import Datum, TriggerOutcome
-from harness.wire import codes, dispensing, soap, xds
+from harness.wire import codes, dispensing, smp, soap, xds
 from harness.wire.xcpd import Ii
 
 _STATUS_WORDS = {uri: word for word, uri in codes.RESPONSE_STATUSES.items()}
@@ -84,9 +84,36 @@ def _exchange_facts(view: View) -> Mapping[str, Datum]:
             "cipher": exchange.tls.cipher,
             "peer_country": exchange.tls.peer_country,
         }
+    if view.is_lookup:
+        out["metadata"] = _metadata_facts(view)
     out.update(_discovery_facts(view))
     out.update(_registry_facts(view))
     return out
+
+
+def _metadata_facts(view: View) -> Mapping[str, Datum]:
+    """What was published; `signature` is `valid`, or the kind of error that says why it is not; trust is not told."""
+    found = view.metadata
+    out: dict[str, Datum] = {"service": view.asked_service, "endpoints": (), "references": ()}
+    if isinstance(found, smp.ServiceGroup):
+        return {**out, "participant": found.participant.value, "references": found.references}
+    response = view.exchange.response
+    if not isinstance(found, smp.ServiceMetadata) or response is None:
+        return out
+    try:
+        smp.verify_metadata(response.body)
+        out["signature"] = "valid"
+    except WireError as exc:
+        out["signature"] = exc.kind
+    endpoints = tuple(
+        {
+            "url": e.uri,
+            "certificate": bool(e.certificate),
+            "expires": e.expiration.isoformat() if e.expiration is not None else None,
+        }
+        for e in found.endpoints
+    )
+    return {**out, "participant": found.participant.value, "endpoints": endpoints}
 
 
 def _id(value: Ii | None) -> Datum:

@@ -19,7 +19,7 @@ from harness.model import (
     Value,
     say,
 )
-from harness.wire import codes, ns, saml, soap, xds
+from harness.wire import codes, ns, saml, smp, soap, xds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,8 @@ def describe(saved: View | TriggerOutcome | None) -> str:
     if exchange.failure is not None:
         return f"no answer: {exchange.failure.kind.value}"
     parts = [f"HTTP {exchange.response.status if exchange.response else '?'}"]
+    if saved.is_lookup:
+        return ", ".join((*parts, _describe_metadata(saved)))
     response = saved.response
     if isinstance(response, WireError):
         return f"{parts[0]}, unreadable: {response.problem}"
@@ -120,6 +122,9 @@ def ordinary_answer(view: View) -> Finding | None:
     elif exchange.transaction in codes.TOKEN_SERVICE:
         ok = ok and len(view.issued) == 1
         expected = "HTTP 200 with 1 token"
+    elif view.is_lookup:
+        ok = ok and isinstance(view.metadata, (smp.ServiceMetadata, smp.ServiceGroup))
+        expected = "HTTP 200 with service metadata"
     else:
         ok = ok and registry is not None and status_word(registry.status) == "success"
         ok = ok and not any(e.severity == codes.SEVERITY_ERROR for e in (registry.errors if registry else ()))
@@ -324,6 +329,8 @@ def _describe_trigger(outcome: TriggerOutcome) -> str:
 
 def _describe_request(view: View) -> str:
     name = view.exchange.transaction
+    if view.is_lookup:
+        return f"{name} request for {view.asked_service or 'no service that is known'}"
     request = view.request
     if isinstance(request, WireError):
         return f"{name} request, unreadable: {request.problem}"
@@ -331,6 +338,17 @@ def _describe_request(view: View) -> str:
         return f"{name} request, unreadable: {view.payload_problem.problem}"
     kinds = [a.kind if not isinstance(a, WireError) else "unreadable" for _, a in view.assertions]
     return f"{name} request with {_counted(len(kinds), 'assertion')}" + (f" ({', '.join(kinds)})" if kinds else "")
+
+
+def _describe_metadata(view: View) -> str:
+    metadata = view.metadata
+    if isinstance(metadata, WireError):
+        return f"unreadable: {metadata.problem}"
+    if isinstance(metadata, smp.ServiceGroup):
+        return _counted(len(metadata.references), "service")
+    if metadata is None:
+        return "no metadata"
+    return "redirect" if metadata.redirect is not None else _counted(len(metadata.endpoints), "endpoint")
 
 
 def _counted(number: int, one: str, many: str = "") -> str:

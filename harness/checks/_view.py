@@ -11,7 +11,7 @@ from lxml import etree
 from harness import safexml
 from harness.errors import WireError
 from harness.model import Exchange, HttpRecord, Party
-from harness.wire import cda, codes, mtom, ns, saml, soap, wstrust, xcpd, xdr, xds
+from harness.wire import cda, codes, mtom, ns, saml, searchmask, smp, soap, wstrust, xcpd, xdr, xds
 
 
 class View:
@@ -27,13 +27,58 @@ class View:
 
     @cached_property
     def request(self) -> soap.SoapMessage | WireError | None:
-        """The request as SOAP, the reason why it is none, or None when there was no request body."""
-        return _message(self.exchange.request)
+        """The request as SOAP, the reason why it is none, or None when none is due (a lookup of metadata)."""
+        return None if self.is_lookup else _message(self.exchange.request)
 
     @cached_property
     def response(self) -> soap.SoapMessage | WireError | None:
-        """The response as SOAP, the reason why it is none, or None when no response came."""
-        return _message(self.exchange.response) if self.exchange.response is not None else None
+        """The response as SOAP, the reason why it is none, or None when no response came or none is due."""
+        return _message(self.exchange.response) if self.exchange.response is not None and not self.is_lookup else None
+
+    @property
+    def is_lookup(self) -> bool:
+        """Whether this is a lookup of service metadata: plain HTTP, without SOAP."""
+        return self.exchange.transaction == codes.SMP
+
+    @cached_property
+    def asked_metadata(self) -> tuple[smp.Identifier, smp.Identifier | None] | WireError | None:
+        """Participant, and document unless the whole group is asked for, that a lookup names; None for other exchanges."""
+        if not self.is_lookup:
+            return None
+        target = next(iter(self.exchange.request.start_line.split(" ")[1:2]), "")
+        try:
+            return smp.parse_path(smp.below_root(target))
+        except WireError as exc:
+            return exc
+
+    @property
+    def asked_service(self) -> str:
+        """The service that a lookup asks for, empty for the whole group and for what is none of eHDSI's."""
+        asked = self.asked_metadata
+        document = asked[1] if isinstance(asked, tuple) else None
+        return smp.service_of(document) if document is not None else ""
+
+    @cached_property
+    def metadata(self) -> smp.ServiceMetadata | smp.ServiceGroup | WireError | None:
+        """What a lookup was answered with, or why it cannot be read; None for other exchanges and without an answer."""
+        response = self.exchange.response
+        if not self.is_lookup or response is None or response.status != 200:
+            return None
+        try:
+            return smp.parse_any(response.body)
+        except WireError as exc:
+            return exc
+
+    @cached_property
+    def search_mask(self) -> searchmask.SearchMask | WireError | None:
+        """The search mask that metadata carry, or why it cannot be read; None without one."""
+        if not isinstance(self.metadata, smp.ServiceMetadata):
+            return None
+        held = next((e.extension for e in self.metadata.endpoints if e.extension), None)
+        try:
+            return searchmask.parse_mask(held) if held is not None else None
+        except WireError as exc:
+            return exc
 
     @property
     def own(self) -> soap.SoapMessage | None:

@@ -68,7 +68,10 @@ def reference_command(
         now = utc_now()
         shared = free_port("127.0.0.1")
         services = dict.fromkeys(SERVICES, shared)
-        ours = OurSide(pki=PKI_FOLDER, ports={**services, "audit": free_port("127.0.0.1", both=True)})
+        ours = OurSide(
+            pki=PKI_FOLDER,
+            ports={**services, "audit": free_port("127.0.0.1", both=True), "smp": free_port("127.0.0.1")},
+        )
         files = read_folder(folder / PKI_FOLDER)
         if files:
             pki = pki_from_files(files, at=now, host=ours.host)
@@ -88,6 +91,8 @@ def reference_command(
             peer=PeerSide(
                 home_community=ours.home_community,
                 **{name: f"https://{ours.host}:{shared}/{name}" for name in SERVICES},
+                smp=f"https://{ours.host}:{ours.ports['smp']}/smp",
+                country=ours.country,
             ),
             audit=AuditSide(host=ours.host, port=ours.ports["audit"]),
             faults=frozenset(faults),
@@ -109,7 +114,7 @@ def reference_command(
                     partial.replace(write_sut)
                 except OSError as exc:
                     raise cannot_write("--write-sut", write_sut, exc) from exc
-            for key in (*SERVICES, "trigger"):
+            for key in (*SERVICES, "smp", "trigger"):
                 url = getattr(endpoints, key)
                 if url:
                     ERR.print(f"{key:<8} {url}", markup=False)

@@ -21,6 +21,15 @@ DOCTOR_PHRASES: Mapping[str, Localized] = {
     "doctor.own-key": Localized(en="our certificate and key", fr="nos certificat et clé"),
     "doctor.own-validity": Localized(en="our certificate: validity", fr="notre certificat : validité"),
     "doctor.listen": Localized(en="our port", fr="notre port"),
+    "doctor.discovery": Localized(en="endpoints by service metadata", fr="points d'accès par métadonnées de service"),
+    "doctor.discovers": Localized(
+        en="signed metadata of each service, one endpoint each; names in the SML: {names}",
+        fr="des métadonnées signées pour chaque service, un point d'accès pour chacun ; noms dans le SML : {names}",
+    ),
+    "doctor.next.discovery": Localized(
+        en="look at the metadata with harness validate, and at who signs them; or write the address under endpoints",
+        fr="regarder les métadonnées avec harness validate, et qui les signe ; ou écrire l'adresse sous endpoints",
+    ),
     # expected and found
     "doctor.after": Localized(
         en="not asked, because of an earlier step: {step}", fr="non demandé, à cause d'une étape précédente : {step}"

@@ -250,6 +250,21 @@ _TABLE = (
         "Retirer de la requête tri, quantité, code de modification et poids.",
     ),
     ("XCPD-B-012", "Write the birth time as yyyyMMdd.", "Écrire la date de naissance sous la forme aaaaMMjj."),
+    (
+        "XCPD-B-013",
+        "Read the search mask of the country again and send what it asks for, as it asks for it.",
+        "Relire le masque de recherche du pays et envoyer ce qu'il demande, comme il le demande.",
+    ),
+    (
+        "DSC-001",
+        "Look the country up as urn:ehealth:<cc>:ncp-idp in the scheme ehealth-participantid-qns.",
+        "Chercher le pays sous urn:ehealth:<cc>:ncp-idp dans le schéma ehealth-participantid-qns.",
+    ),
+    (
+        "DSC-006",
+        "Publish a search mask whose identifier fields each have a domain and a regular expression.",
+        "Publier un masque de recherche dont chaque champ d'identifiant a un domaine et une expression régulière.",
+    ),
     ("XCPD-B-014", "Attach the HCP assertion to the request.", "Joindre l'assertion du professionnel à la requête."),
     (
         "XCPD-B-018",

@@ -53,6 +53,10 @@ PHRASES: Mapping[str, Localized] = {
         en="{endpoint} endpoint {host}:{port}: {what}; nothing was sent",
         fr="point d'accès {endpoint} {host}:{port} : {what} ; rien n'a été envoyé",
     ),
+    "not-discovered": Localized(
+        en="no endpoint was found by discovery for {service}: {what}",
+        fr="la découverte n'a trouvé aucun point d'accès pour {service} : {what}",
+    ),
     "no-answer-within": Localized(en="no answer within {seconds} s", fr="pas de réponse en {seconds} s"),
     "refused": Localized(en="connection refused", fr="connexion refusée"),
     "not-triggered": Localized(en="the SUT could not be triggered", fr="le système n'a pas pu être déclenché"),
@@ -75,6 +79,11 @@ PHRASES: Mapping[str, Localized] = {
     "no-repository": Localized(
         en="our audit record repository does not listen, so that no record can come",
         fr="notre dépôt de messages d'audit n'écoute pas, si bien qu'aucun message ne peut arriver",
+    ),
+    "no-publisher": Localized(
+        en="our metadata publisher does not listen: give ours.listen.smp in the SUT file, and let the system look us up there",
+        fr="notre publication de métadonnées n'écoute pas : donner ours.listen.smp dans le fichier du système, et lui faire "
+        "chercher notre pays à cette adresse",
     ),
     "no-audit": Localized(
         en="no audit record at all came in this row", fr="aucun message d'audit n'est arrivé dans cette ligne"

@@ -57,6 +57,7 @@ class Receive(StepBase):
     """The SUT asks our peer; its request may have come before the step starts.
 
     `none` demands that none comes; `optional` is content either way (a repetition that is allowed, not required).
+    `service` narrows a metadata lookup to one of METADATA_SERVICES; our SMP answers by itself, as the row's `given` says.
     """
 
     transaction: str
@@ -65,6 +66,7 @@ class Receive(StepBase):
     reply: Reply | None = None
     none: bool = False
     optional: bool = False
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

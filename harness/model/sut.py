@@ -26,7 +26,7 @@ class TriggerMeans:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SutActor:
-    """One role of the system. `endpoints` maps to https URLs: xcpd, xca, xdr of country A; of country B its token service,
+    """One role of the system. `endpoints` maps to https URLs: xcpd, xca, xdr, smp of country A; of country B its token service,
     sts for TRC and sts_nok for next-of-kin assertions, where it can be called from outside."""
 
     actor: str
@@ -40,7 +40,8 @@ class SutActor:
 class OurSide:
     """How the SUT sees us. `pki` is a folder kept between runs, None for one per run; ports 0 = any free one.
 
-    Our audit record repository listens only where `ports` names one for `audit`: TCP with TLS, and UDP, on that number.
+    Our audit record repository listens only where `ports` names one for `audit`: TCP with TLS, and UDP, on that number; our
+    metadata publisher only where it names one for `smp`.
     """
 
     pki: str | None = None
@@ -48,6 +49,21 @@ class OurSide:
     ports: Mapping[str, int] = field(default_factory=dict)
     country: str = "BE"
     home_community: str = "urn:oid:2.999.56.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovery:
+    """Where the metadata of country A are looked up, to find the endpoints that the SUT file does not write out.
+
+    One of: `smp`, the root URL of a publisher; `files`, a folder of metadata; `zone` with `names`, DNS name to publisher, for
+    the SML. `authorities` (PEM) vouch for who signs metadata.
+    """
+
+    smp: str = ""
+    files: str = ""
+    zone: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    authorities: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +158,7 @@ class Sut:
     clock_skew_s: float = 60.0
     answer_within_s: float = 30.0
     audit_within_s: float = 60.0
+    discovery: Discovery | None = None
     source: str = ""
     digest: str = ""
     trust_revocations: bytes = b""

@@ -173,8 +173,23 @@ TRANSACTIONS: Mapping[str, Transaction] = {
             },
             reply_arguments={},
         ),
+        Transaction(
+            id="SMP",
+            name="Service metadata query",
+            initiator="ncpeh-b",
+            responder="ncpeh-a",
+            endpoint="smp",
+            send_arguments={
+                "service": "whose metadata: `ITI-55` (default), `ITI-38`, `ITI-39`, `ITI-41`, `consent` or `search-mask`; "
+                "`all` for the list of services",
+            },
+            reply_arguments={},
+        ),
     )
 }
+
+METADATA_SERVICES = ("ITI-55", "ITI-38", "ITI-39", "ITI-41", "consent", "search-mask")
+"""What a country publishes metadata of, by the word that `service` takes."""
 
 SUBMISSIONS: Mapping[str, str] = {
     "dispense": "a dispensation of a prescription",
@@ -192,6 +207,7 @@ TRIGGER_OPERATIONS: Mapping[str, str] = {
     "discard-dispensation": "identify, then withdraw the last dispensation of the patient (ITI-55, ITI-41)",
     "put-consent": "identify, then submit the patient's consent (ITI-55, ITI-41)",
     "discard-consent": "identify, then submit the withdrawal of the patient's consent (ITI-55, ITI-41)",
+    "discover": "forget what is known of the country's endpoints and search mask, and look both up again (SMP)",
 }
 TRIGGER_ARGUMENTS: Mapping[str, str] = {
     "practitioner": _COMMON["practitioner"],
@@ -201,7 +217,10 @@ TRIGGER_ARGUMENTS: Mapping[str, str] = {
     "next_of_kin": f"{_NEXT_OF_KIN}: who accompanies the patient; default nobody",
     "access_code": "access code that the patient gave, for dispensationPinCode of the TRC assertion",
     "token_service": "which token service confirms the treatment: `own` (default) or `peer`, ours",
+    "without": "search fields the user leaves empty, of `ids`, `family`, `given`, `birth`, `gender` (a name or a list)",
 }
+SEARCH_FIELDS = ("ids", "family", "given", "birth", "gender")
+"""What `without` may name."""
 
 
 AUDIT_EVENTS: Mapping[str, str] = {
@@ -349,7 +368,17 @@ OUTCOMES: Mapping[str, OutcomeWord] = {
         ),
         OutcomeWord(
             word="shown",
-            values=("patient", "no-patient", "documents", "no-document", "document", "stored", "refusal", "error"),
+            values=(
+                "patient",
+                "no-patient",
+                "documents",
+                "no-document",
+                "document",
+                "stored",
+                "endpoints",
+                "refusal",
+                "error",
+            ),
             text=Localized(
                 en="what the triggered system showed its user (of a `trigger`)",
                 fr="ce que le système déclenché a montré à son utilisateur (d'un `trigger`)",

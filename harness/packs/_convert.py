@@ -123,6 +123,7 @@ def _step(form: forms.StepForm, node: Node, path: str, fragments: Mapping[str, F
                 save=receive.save,
                 none=receive.none,
                 optional=receive.optional,
+                service=receive.service or "",
                 reply=_reply(receive.reply or form.reply, field(body, "reply") or field(node, "reply")),
             )
         case forms.ExpectStep(expect=expect):

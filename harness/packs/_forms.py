@@ -16,6 +16,7 @@ from pydantic import (
 from harness.model import (
     AUDIT_EVENTS,
     LATER_VERBS,
+    METADATA_SERVICES,
     OPERATORS,
     PROFILES,
     SUT_ACTORS,
@@ -78,6 +79,14 @@ class ReceiveForm(Form):
     reply: ReplyForm | None = None
     none: bool = False
     optional: bool = False
+    service: (
+        Annotated[
+            Text,
+            AfterValidator(word_of(METADATA_SERVICES, "service")),
+            Field(json_schema_extra={"enum": list(METADATA_SERVICES)}),
+        ]
+        | None
+    ) = None
 
 
 class ExpectForm(Form):

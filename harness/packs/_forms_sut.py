@@ -22,7 +22,7 @@ def _no_secret(value: str) -> str:
 
 
 Referable = Annotated[Text, AfterValidator(_no_secret)]
-EndpointName = Literal["xcpd", "xca", "xdr", "sts", "sts_nok"]
+EndpointName = Literal["xcpd", "xca", "xdr", "smp", "sts", "sts_nok"]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -88,6 +88,7 @@ class ListenForm(Form):
     sts: Port = 0
     sts_nok: Port = 0
     audit: Port = 0
+    smp: Port = 0
 
 
 class OursForm(Form):
@@ -131,6 +132,24 @@ class DataForm(Form):
     documents: tuple[Free, ...] = ()
 
 
+class SmlForm(Form):
+    zone: Text = Field(min_length=1)
+    names: dict[str, Url] = Field(default_factory=dict)
+
+
+class DiscoveryForm(Form):
+    smp: Url | None = None
+    files: Text | None = None
+    sml: SmlForm | None = None
+    authorities: Referable | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if sum(m is not None for m in (self.smp, self.files, self.sml)) != 1:
+            raise problem("E207", "metadata lie in exactly one place", expected=("smp", "files", "sml"))
+        return self
+
+
 class LimitsForm(Form):
     clock_skew: Duration = 60.0
     answer_within: Duration = 30.0
@@ -146,3 +165,4 @@ class SutForm(Form):
     ours: OursForm = OursForm()
     data: DataForm = DataForm()
     limits: LimitsForm = LimitsForm()
+    discovery: DiscoveryForm | None = None

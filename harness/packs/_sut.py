@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.errors import Mark, Problem, ScenarioError
 from harness.model import (
     Datum,
+    Discovery,
     OurSide,
     Patient,
     PatientId,
@@ -108,7 +109,7 @@ def _sut(form: forms.SutForm, file: SourceFile, resolver: _Resolver) -> Sut:
         ours=OurSide(
             pki=str(resolver.folder / ours.pki) if ours.pki else None,
             host=listen.host,
-            ports={k: p for k in ("xcpd", "xca", "xdr", "sts", "sts_nok", "audit") if (p := getattr(listen, k))},
+            ports={k: p for k in ("xcpd", "xca", "xdr", "sts", "sts_nok", "audit", "smp") if (p := getattr(listen, k))},
             country=ours.country or plain_ours.country,
             home_community=ours.home_community or plain_ours.home_community,
         ),
@@ -117,6 +118,7 @@ def _sut(form: forms.SutForm, file: SourceFile, resolver: _Resolver) -> Sut:
         clock_skew_s=form.limits.clock_skew,
         answer_within_s=form.limits.answer_within,
         audit_within_s=form.limits.audit_within,
+        discovery=_discovery(form.discovery, resolver, trust) if form.discovery else None,
         source=file.name,
         digest=hashlib.sha256(file.data).hexdigest(),
     )
@@ -137,6 +139,18 @@ def _revocations(form: forms.SutForm, file: SourceFile, resolver: _Resolver) -> 
             )
         )
     return lists
+
+
+def _discovery(form: forms.DiscoveryForm, resolver: _Resolver, trust: bytes) -> Discovery:
+    """Who publishes is vouched for by `authorities`, by the SUT's own ones where none are named."""
+    sml = form.sml or forms.SmlForm.model_construct(zone="", names={})
+    return Discovery(
+        smp=resolver.text(form.smp, "discovery", "smp") if form.smp else "",
+        files=str(resolver.folder / form.files) if form.files else "",
+        zone=sml.zone,
+        names={k: resolver.text(url, "discovery", "sml", "names", k) for k, url in sml.names.items()},
+        authorities=resolver.bytes(form.authorities, "discovery", "authorities") if form.authorities else trust,
+    )
 
 
 def _actor(name: str, form: forms.ActorForm, resolver: _Resolver) -> SutActor:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from harness.errors import Problem
 from harness.model import (
     GRADES,
+    METADATA_SERVICES,
     OUTCOMES,
     REPOSITORY_STATES,
+    SEARCH_FIELDS,
     TRANSACTIONS,
     TRIGGER_ARGUMENTS,
     TRIGGER_OPERATIONS,
@@ -26,7 +28,9 @@ def word_problems(tree: Node, known: Catalogue) -> Iterator[Problem]:
     """Every unknown or misplaced word of a scenario or fragment file, in document order."""
     sut = text(field(tree, "applies"), "sut")
     yield from _covers(texts(tree, "covers"), known)
-    yield from _repository(text(field(tree, "given"), "audit_repository"))
+    yield from _one_of("audit_repository", texts(field(tree, "given"), "audit_repository"), REPOSITORY_STATES)
+    published = texts(field(tree, "given"), "smp")
+    yield from _alterations(published, known.faults, TRANSACTIONS["SMP"], "fault", "E503")
     for step in all_steps(field(tree, "steps")):
         yield from _covers(covers_of(step), known)
         match step.verb:
@@ -54,16 +58,16 @@ def _covers(ids: Sequence[Scalar], known: Catalogue) -> Iterator[Problem]:
             )
 
 
-def _repository(leaf: Scalar | None) -> Iterator[Problem]:
-    if leaf is not None and leaf.text not in REPOSITORY_STATES:
-        yield Problem(
-            code="E305",
-            at=leaf.at,
-            problem="value of 'audit_repository'",
-            expected=REPOSITORY_STATES,
-            found=leaf.text,
-            hint=nearest(leaf.text, REPOSITORY_STATES),
-        )
+def _one_of(key: str, leaves: Sequence[Scalar], known: tuple[str, ...]) -> Iterator[Problem]:
+    for leaf in leaves:
+        later = key != "audit_repository" and REFERENCE.search(
+            leaf.text
+        )  # what `given` says counts before the first step
+        if leaf.text not in known and not later:
+            hint = nearest(leaf.text, known)
+            yield Problem(
+                code="E305", at=leaf.at, problem=f"value of {key!r}", expected=known, found=leaf.text, hint=hint
+            )
 
 
 def _audit(step: StepNode, sut: Scalar | None) -> Iterator[Problem]:
@@ -90,6 +94,9 @@ def _send(step: StepNode, sut: Scalar | None, known: Catalogue) -> Iterator[Prob
     else:
         yield from _direction(leaf, sut, asked=transaction.responder, verb="send", other="receive")
         yield from _arguments(field(step.body, "with"), transaction.send_arguments, f"{transaction.id} request")
+    if transaction is not None and transaction.id == "SMP":
+        services = texts(field(step.body, "with"), "service")
+        yield from _one_of("service", services, (*METADATA_SERVICES, "all"))
     yield from _alterations(texts(step.body, "mutate"), known.mutations, transaction, "mutation", "E502")
 
 
@@ -100,7 +107,19 @@ def _receive(step: StepNode, sut: Scalar | None, known: Catalogue) -> Iterator[P
         yield _unknown_transaction(leaf)
     if leaf is not None and transaction is not None:
         yield from _direction(leaf, sut, asked=transaction.initiator, verb="receive", other="send")
+    service = text(step.body, "service")
+    if service is not None and transaction is not None and transaction.id != "SMP":
+        yield Problem(
+            code="E212", at=service.at, problem="'service' belongs to a lookup of metadata", hint="leave it out"
+        )
     for reply in replies_of(step):
+        if transaction is not None and transaction.id == "SMP":
+            yield Problem(
+                code="E212",
+                at=leaf.at if leaf else reply.at,
+                problem="our metadata publisher answers by itself",
+                hint="say under `given: {smp: [...]}` what it publishes in this row",
+            )
         if transaction is not None:
             yield from _arguments(field(reply, "with"), transaction.reply_arguments, f"{transaction.id} reply")
         yield from _alterations(texts(reply, "faults"), known.faults, transaction, "fault", "E503")
@@ -262,4 +281,6 @@ def _trigger(step: StepNode, sut: Scalar | None) -> Iterator[Problem]:
             found=leaf.text,
             hint=nearest(leaf.text, known),
         )
-    yield from _arguments(field(step.body, "with"), TRIGGER_ARGUMENTS, "a trigger")
+    arguments = field(step.body, "with")
+    yield from _arguments(arguments, TRIGGER_ARGUMENTS, "a trigger")
+    yield from _one_of("without", texts(arguments, "without"), SEARCH_FIELDS)

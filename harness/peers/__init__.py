@@ -8,11 +8,14 @@ from harness.peers.answers import Incoming, ListenerLimits, PlannedAnswer, Refus
 from harness.peers.audit_repository import AuditRepository, RepositoryLimits
 from harness.peers.client import Caller, OutgoingRequest
 from harness.peers.clock import Clock, Ids, SeededIds
+from harness.peers.discovery import Finder, Found
 from harness.peers.faults import FAULTS, Fault
 from harness.peers.initiating import InitiatingGateway, PreparedRequest, Session
 from harness.peers.listener import PeerServer
+from harness.peers.metadata_server import MetadataServer, UnservedAddress
 from harness.peers.mutations import Mutation
 from harness.peers.pki import Pki, make_pki, other_country, pki_from_files, pki_to_files
+from harness.peers.publishing import Publisher
 from harness.peers.responding import RespondingGateway
 from harness.peers.tls import client_context, server_context, tls_facts
 from harness.peers.token_mutations import MUTATIONS
@@ -25,22 +28,27 @@ __all__ = [
     "Caller",
     "Clock",
     "Fault",
+    "Finder",
+    "Found",
     "Ids",
     "Incoming",
     "InitiatingGateway",
     "ListenerLimits",
+    "MetadataServer",
     "Mutation",
     "OutgoingRequest",
     "PeerServer",
     "Pki",
     "PlannedAnswer",
     "PreparedRequest",
+    "Publisher",
     "Refusal",
     "RepositoryLimits",
     "RespondingGateway",
     "SeededIds",
     "Session",
     "TokenService",
+    "UnservedAddress",
     "client_context",
     "make_pki",
     "other_country",

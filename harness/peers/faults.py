@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from harness.model import Population, PopulationDocument
 from harness.peers.answers import PlannedAnswer
 from harness.peers.arguments import refuse
+from harness.peers.publishing import AFTER_SIGNING, BEFORE_SIGNING, Publication
 from harness.wire import codes, soap
 from harness.wire.codes import KINDS
 from harness.wire.xcpd import AckDetail, Acknowledgement, DiscoveryAnswer, Ii, reason
@@ -43,7 +44,10 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One bad answer: of its five changes exactly one is set, by what it works on."""
+    """One bad answer: of its changes exactly one is set, by what it works on.
+
+    A `publication` stands for the whole row instead of one answer, as a registry does.
+    """
 
     name: str
     transactions: tuple[str, ...]
@@ -52,6 +56,7 @@ class Fault:
     retrieval: Callable[[RetrieveAnswer, Scene], RetrieveAnswer] | None = None
     storing: Callable[[RegistryResponse, Scene], RegistryResponse] | None = None
     http: Callable[[PlannedAnswer, Scene], PlannedAnswer] | None = None
+    publication: Callable[[Publication], Publication] | None = None
 
 
 def _refused(answer: DiscoveryAnswer, *, ack: str, response: str, code: str, detail: str) -> DiscoveryAnswer:
@@ -287,6 +292,10 @@ def _http_500(answer: PlannedAnswer, _: Scene) -> PlannedAnswer:
     return replace(_with_type(answer, "text/html; charset=UTF-8"), status=500, body=page)
 
 
+def _unseen(change: Callable[[PlannedAnswer], PlannedAnswer]) -> Callable[[PlannedAnswer, Scene], PlannedAnswer]:
+    return lambda answer, _: change(answer)
+
+
 def _table() -> tuple[Fault, ...]:
     q55, q38, q39, q41 = (codes.ITI_55,), (codes.ITI_38,), (codes.ITI_39,), (codes.ITI_41,)
     return (
@@ -327,6 +336,8 @@ def _table() -> tuple[Fault, ...]:
             transactions=q41,
             storing=lambda a, s: RegistryResponse(status=codes.STATUS_FAILURE),
         ),
+        *(Fault(name=n, transactions=(codes.SMP,), publication=change) for n, change in BEFORE_SIGNING.items()),
+        *(Fault(name=n, transactions=(codes.SMP,), http=_unseen(change)) for n, change in AFTER_SIGNING.items()),
     )
 
 

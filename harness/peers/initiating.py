@@ -19,7 +19,7 @@ from harness.peers.submitting import Desk, submission
 from harness.peers.tls import client_context
 from harness.peers.token_mutations import MUTATIONS
 from harness.peers.tokens import next_of_kin, token_request
-from harness.wire import codes, issuing, saml, soap, wstrust, xcpd, xds
+from harness.wire import codes, issuing, saml, smp, soap, wstrust, xcpd, xds
 from harness.wire.codes import KINDS
 from harness.wire.xcpd import Ii
 
@@ -92,6 +92,8 @@ class InitiatingGateway:
         if not url:
             refuse(f"actors.{target.actor}.endpoints.{endpoint}", "the SUT file gives no address for this transaction")
         mutations = tuple(_mutation(name, transaction) for name in mutate)
+        if transaction == codes.SMP:
+            return self._lookup(url, given.text(arguments, "service", codes.ITI_55) or codes.ITI_55, target.country)
         message_id = f"urn:uuid:{self._ids.uuid()}"
         query: Query
         confirmed: PatientId | None
@@ -134,6 +136,24 @@ class InitiatingGateway:
             client_certificate=draft.certificate != "none",
             altered=mutate,
             message_id=message_id,
+        )
+
+    def _lookup(self, root: str, service: str, country: str) -> PreparedRequest:
+        """A lookup of the metadata of one service, or of the list of all, of the SUT's country at its publisher."""
+        if service != "all" and service not in smp.SERVICES:
+            refuse("service", "unknown service", expected=("all", *smp.SERVICES), found=service)
+        who = smp.participant_of(country)
+        path = smp.group_path(who) if service == "all" else smp.service_path(who, smp.document_of(service))
+        request = OutgoingRequest(
+            url=root.rstrip("/") + path, headers=(("Accept", smp.MEDIA_TYPE),), body=b"", method="GET"
+        )
+        return PreparedRequest(
+            transaction=codes.SMP,
+            request=request,
+            context=self._context("ours", ""),
+            client_certificate=True,
+            altered=(),
+            message_id="",
         )
 
     def _context(self, certificate: str, tls: str) -> ssl.SSLContext:

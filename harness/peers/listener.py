@@ -24,7 +24,7 @@ from harness.peers.network import SecureSocket, next_connection
 from harness.peers.records import sent_record
 from harness.peers.tls import tls_facts
 from harness.peers.transactions import guess_transaction
-from harness.wire import http
+from harness.wire import codes, http
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ class PeerServer:
     """Our listening side. Every request waits in `pending` until `next_request` takes it and `reply` answers it.
 
     With `autoreply` every request is answered by it at once, for work by hand; `on_exchange` sees each answered one.
+    `served` are the endpoint keys; only a server of `smp` takes GET.
     """
 
     def __init__(
@@ -86,7 +87,9 @@ class PeerServer:
         limits: ListenerLimits | None = None,
         autoreply: Callable[[Incoming], PlannedAnswer] | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
+        served: tuple[str, ...] = ENDPOINTS,
     ) -> None:
+        self._served = served
         self._context = context
         self._clock = clock
         self._limits = limits or ListenerLimits()
@@ -125,7 +128,7 @@ class PeerServer:
         """
         self._host = f"[{host}]" if ":" in host else host
         bound: dict[int, int] = {}
-        for endpoint in ENDPOINTS:
+        for endpoint in self._served:
             wanted = ports.get(endpoint, 0)
             if wanted not in bound:
                 bound[wanted] = await self._listen(host, wanted)
@@ -189,7 +192,9 @@ class PeerServer:
             raise PeerError(f"listener: cannot listen on {host}:{port}: {(exc.strerror or str(exc)).lower()}") from exc
         listening.setblocking(False)
         bound = int(listening.getsockname()[1])
-        self._accepting.append(asyncio.create_task(self._accept(listening, bound), name=f"listener {bound}"))
+        task = asyncio.create_task(self._accept(listening, bound), name=f"listener {bound}")
+        task.add_done_callback(lambda _: listening.close())  # also when it was cancelled before it began
+        self._accepting.append(task)
         return bound
 
     async def _accept(self, listening: socket.socket, port: int) -> None:
@@ -291,10 +296,13 @@ class PeerServer:
         except WireError as exc:
             raise _Broken(400, "the head of the request is not readable") from exc
         request = HttpRecord(raw=raw, body=body, start_line=parsed.start_line, headers=parsed.headers)
-        if head.method != b"POST":
-            raise _Broken(405, "only POST is served here")
         target = head.target.decode("ascii")
-        transaction = guess_transaction(request.header("content-type"), body, target)
+        if head.method == b"GET" and "smp" in self._served:
+            transaction = codes.SMP
+        elif head.method == b"POST":
+            transaction = guess_transaction(request.header("content-type"), body, target)
+        else:
+            raise _Broken(405, "only POST is served here")
         if not transaction or not _is_served_at(target, transaction):
             raise _Broken(404, "nothing is served at this path")
         self._count += 1
@@ -384,6 +392,8 @@ class PeerServer:
 def _is_served_at(target: str, transaction: str) -> bool:
     """Whether the path ends in the word of the transaction's endpoint: a good message to the wrong address is not taken."""
     path = target.split("?")[0].rstrip("/").lower()
+    if transaction == codes.SMP:
+        return path.startswith("/smp/")
     return path.endswith(f"/{TRANSACTIONS[transaction].endpoint}")
 
 

@@ -38,17 +38,21 @@ def client_context(
     return unsafe_only_version(completed, newest) if newest else completed
 
 
-def server_context(credentials: Credentials, anchors: bytes, *, revocations: bytes = b"") -> ssl.SSLContext:
+def server_context(
+    credentials: Credentials, anchors: bytes, *, certificate_required: bool = True, revocations: bytes = b""
+) -> ssl.SSLContext:
     """A context for listening: TLS 1.2 or newer, a client certificate issued under `anchors` (PEM) is required.
 
     `revocations` are revocation lists in PEM, empty for none. A certificate that is in one is refused, provided that each of
     the anchors has a list: OpenSSL would otherwise refuse those of the others too.
 
+    Where it is not (nothing about patients is served there), one that is shown must still be issued under them.
+
     Raises:
         PeerError: the anchors or the credentials cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_mode = ssl.CERT_REQUIRED if certificate_required else ssl.CERT_OPTIONAL
     return _completed(context, credentials, anchors, revocations)
 
 

@@ -177,7 +177,8 @@ def _parameters(criteria: Criteria, faults: frozenset[str]) -> list[str]:
         found.append(_parameter("livingSubjectBirthTime", element("value", value=day), "LivingSubject.birthTime"))
     for identifier in criteria.ids:
         extension = None if "xcpd.identifier.no-extension" in faults else identifier.extension
-        value = element("value", root=identifier.root, extension=extension)
+        root = "2.999.250.84" if "search-mask.root.other" in faults else identifier.root
+        value = element("value", root=root, extension=extension)
         found.append(_parameter("livingSubjectId", value, "LivingSubject.id"))
     names = "".join(
         element(tag, text(value)) for tag, value in (("family", criteria.family), ("given", criteria.given)) if value

@@ -66,6 +66,13 @@ CONFIRM_NEXT_OF_KIN = Event(
     event_ids=_BOTH_QUERY,
     actions=_BOTH_EXECUTE,
 )
+METADATA_LOOKED_UP = Event(
+    code="EHDSI-193",
+    name="SMP::Query",
+    ihe_name="SMP::Query",
+    event_ids={SIDE_B: ("SMP", "SMP::Query")},
+    actions={SIDE_B: "E"},
+)
 COMMUNICATION_FAILED = Event(
     code="EHDSI-CF",
     name="CommunicationFailure",
@@ -139,6 +146,7 @@ def record(entry: Entry, site: str, flaws: frozenset[str]) -> str:
     """`entry` as AuditMessage; `flaws` are declared faults without their prefix."""
     event = entry.event
     number, meaning = event.event_ids[entry.side]
+    system = event.code if number == "SMP" else "DCM"  # the profile gives this event an id of its own
     if "event-id.wrong" in flaws:
         number, meaning = _IMPORT if number == "110106" else _EXPORT
     action = "U" if "action.wrong" in flaws else event.actions[entry.side]
@@ -146,7 +154,7 @@ def record(entry: Entry, site: str, flaws: frozenset[str]) -> str:
     name = "ConsentService::PIN" if "event-type.wrong" in flaws else event.name
     head = element(
         "EventIdentification",
-        _coded("EventID", number, "DCM", event.ihe_name, meaning)
+        _coded("EventID", number, system, event.ihe_name, meaning)
         + _coded("EventTypeCode", event.code, "IHE Transactions", name, event.ihe_name),
         EventActionCode=action,
         EventDateTime=_instant(entry.at),
@@ -191,6 +199,8 @@ def _participants(entry: Entry, flaws: frozenset[str]) -> str:
     here = {"NetworkAccessPointID": "127.0.0.1", "NetworkAccessPointTypeCode": "2"}
     place = entry.place or "SP"
     rows: list[str] = []
+    if entry.event is METADATA_LOOKED_UP:
+        flaws |= {"point-of-care.missing", "requestor.missing"}
     if "point-of-care.missing" not in flaws and entry.event is not COMMUNICATION_FAILED:
         rows.append(_row(place, place, "110152", "DCM", "1.3.6.1.4.1.12559.11.10.1.3.2.2.2", False, here))
     if "requestor.missing" not in flaws:
@@ -229,7 +239,8 @@ def _objects(entry: Entry, flaws: frozenset[str]) -> str:
     rows += [_object(d, "2", "4", ("12", "DCM", "URI")) for d in entry.documents]
     if entry.target is not None:
         code, identifier = entry.target
-        rows.append(_object(identifier, "2", None, (code, "eHealth DSI Security", "Assertion")))
+        what = "SignedServiceMetadata" if code == "SMP" else "Assertion"
+        rows.append(_object(identifier, "2", None, (code, "eHealth DSI Security", what)))
     if entry.error is not None and "error-row.missing" not in flaws:
         code, text = entry.error
         value = base64.b64encode(text.encode()).decode("ascii")

@@ -22,7 +22,7 @@ _MEDIA_TYPES = ("application/soap+xml", "multipart/related")
 class Trouble:
     """Why there is no answer to read; `text` is fit for a user.
 
-    `kind` is no-connection, transport (it broke on the way), timeout, unreadable or fault.
+    `kind` is no-connection, transport (it broke on the way), timeout, unreadable, fault or discovery (no endpoint to call).
     """
 
     kind: str

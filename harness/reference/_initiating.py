@@ -18,12 +18,13 @@ from harness.reference import _asking, _assertions, _facts, _messages, _papers, 
 from harness.reference._asking import DocumentKey
 from harness.reference._calling import Caller, Sending, Trouble
 from harness.reference._confirming import Confirming
+from harness.reference._directory import Directory, missing_trait
 from harness.reference._papers import Paper
 from harness.reference._server import HttpQuestion, HttpReply, client_context
 from harness.reference._shown import Json, Shown, Wish, parse_wish
 from harness.reference._trail import Called, Trail
 from harness.reference.config import PeerSide, ReferenceConfig
-from harness.wire import cda, mtom, soap, xcpd, xds
+from harness.wire import cda, codes, mtom, soap, xcpd, xds
 
 NO_ACKNOWLEDGEMENT = "ERROR_ED_EDISPENSATION_ACK_NOT_RECEIVED"
 NO_CONNECTION = "ERROR_GENERIC_CONNECTION_NOT_POSSIBLE"
@@ -85,6 +86,7 @@ class InitiatingSystem:
         self._memory = _Memory()
         context = client_context(config.identity.tls, config.trust_anchors)
         self._caller = Caller(context, config.timeout_s, insistent="retry.many" in config.faults)
+        self._directory = Directory(config, config.peer, context, self._trail.looked_up) if config.peer.smp else None
 
     def answer(self, question: HttpQuestion) -> HttpReply:
         """The screen for one wish, as JSON; 400 when the wish cannot be understood."""
@@ -93,7 +95,8 @@ class InitiatingSystem:
         except ValueError as exc:
             return _json(400, Shown(shown="error", message=str(exc)))
         try:
-            return _json(200, _Visit(self._config, self._peer, self._caller, wish, self._trail, self._memory).go())
+            visit = _Visit(self._config, self._peer, self._caller, wish, self._trail, self._memory, self._directory)
+            return _json(200, visit.go())
         except Crash:
             return HttpReply(status=500, content_type="text/plain; charset=utf-8", body=b"internal error")
 
@@ -102,8 +105,16 @@ class _Visit:
     """One wish being served: its assertions are made once and used in every call."""
 
     def __init__(
-        self, config: ReferenceConfig, peer: PeerSide, caller: Caller, wish: Wish, trail: Trail, memory: _Memory
+        self,
+        config: ReferenceConfig,
+        peer: PeerSide,
+        caller: Caller,
+        wish: Wish,
+        trail: Trail,
+        memory: _Memory,
+        directory: Directory | None,
     ) -> None:
+        self._directory = directory
         self._trail = trail
         self._config = config
         self._peer = peer
@@ -136,6 +147,11 @@ class _Visit:
         self._relative = confirming.next_of_kin(wish.next_of_kin, wish.token_service)
 
     def go(self) -> Shown:
+        if self._wish.operation == "discover":
+            return self._discover()
+        missing = self._missing_trait()
+        if missing:
+            return Shown(shown="error", message=missing)
         identified, patient = self._identify()
         if identified.shown != "patient" and "xcaq.after-refusal" in self._faults and self._wish.criteria.ids:
             self._list(self._wish.criteria.ids[0])
@@ -163,6 +179,28 @@ class _Visit:
             return fetched
         return self._dispense(patient)
 
+    # --- discovery
+
+    def _discover(self) -> Shown:
+        if self._directory is None:
+            return Shown(shown="error", message="the endpoints are written in the configuration")
+        problems = self._directory.discover()
+        return Shown(shown="error" if problems else "endpoints", message=problems)
+
+    def _missing_trait(self) -> str:
+        """What the search mask of the country asks for and the user did not enter; a mask kept may be out of date."""
+        if self._directory is None or "search-mask.ignored" in self._faults:
+            return ""
+        mask = self._directory.mask()
+        if mask is not None and missing_trait(mask, self._wish.criteria):
+            mask = self._directory.mask(again=True)
+        return missing_trait(mask, self._wish.criteria) if mask is not None else ""
+
+    def _endpoint(self, service: str) -> str | Trouble:
+        if self._directory is not None:
+            return self._directory.endpoint(service)
+        return {codes.ITI_55: self._peer.xcpd, codes.ITI_41: self._peer.xdr}.get(service, self._peer.xca)
+
     # --- ITI-55
 
     def _identify(self) -> tuple[Shown, PatientId | None]:
@@ -182,7 +220,7 @@ class _Visit:
             )
 
         assertions = () if "xcpd.no-assertion" in self._faults else self._assertions()
-        message = self._call(self._peer.xcpd, _facts.ACTION_55, assertions, payload)
+        message = self._call(codes.ITI_55, _facts.ACTION_55, assertions, payload)
         if isinstance(message, Trouble):
             return self._trouble(message, "no-patient"), None
         try:
@@ -196,8 +234,8 @@ class _Visit:
 
     def _identified(self, answer: xcpd.DiscoveryAnswer) -> tuple[Shown, PatientId | None]:
         people = tuple(_person(s) for s in answer.subjects)
-        codes = tuple(d.code for d in answer.details if d.code)
-        code = next(iter((*codes, *answer.reason_codes)), "")
+        details = tuple(d.code for d in answer.details if d.code)
+        code = next(iter((*details, *answer.reason_codes)), "")
         failed = answer.ack_code != "AA" or answer.query_response_code not in ("OK", "NF")
         if people and failed and "shown.error-with-subject-hidden" not in self._faults:
             message = "anomaly: the other country reports an error together with a patient"
@@ -237,7 +275,7 @@ class _Visit:
         if kind is None:
             return Shown(shown="error", message="this kind of document is not served"), (), trc
         payload = _asking.document_query(patient.cx, kind.class_code, self._faults)
-        message = self._call(self._peer.xca, _facts.ACTION_38, self._assertions(trc), lambda: payload)
+        message = self._call(codes.ITI_38, _facts.ACTION_38, self._assertions(trc), lambda: payload)
         if isinstance(message, Trouble):
             return self._trouble(message, "no-document"), (), trc
         try:
@@ -288,7 +326,7 @@ class _Visit:
 
     def _retrieve(self, entry: _Entry, patient: PatientId, trc: bytes) -> Shown:
         payload = _asking.retrieval(entry.key, self._faults)
-        message = self._call(self._peer.xca, _facts.ACTION_39, self._assertions(trc), lambda: payload)
+        message = self._call(codes.ITI_39, _facts.ACTION_39, self._assertions(trc), lambda: payload)
         if isinstance(message, Trouble):
             return self._trouble(message, "no-document")
         try:
@@ -381,7 +419,7 @@ class _Visit:
             return Shown(shown="error", message="the treatment could not be confirmed")
         sent = _submitting.submission(writing, paper)
         message = self._call(
-            self._peer.xdr, _facts.ACTION_41, self._assertions(trc), lambda: sent.payload, sent.attachments
+            codes.ITI_41, _facts.ACTION_41, self._assertions(trc), lambda: sent.payload, sent.attachments
         )
         if isinstance(message, Trouble):
             return self._unanswered(message, paper)
@@ -425,11 +463,30 @@ class _Visit:
 
     def _call(
         self,
-        url: str,
+        service: str,
         action: str,
         assertions: Sequence[bytes],
         payload: Callable[[], str],
         attachments: Sequence[tuple[str, str, bytes]] = (),
+    ) -> soap.SoapMessage | Trouble:
+        """The answer of the endpoint that serves `service`; where it cannot be reached, of the one it has moved to."""
+        url = self._endpoint(service)
+        if isinstance(url, Trouble):
+            return url
+        result = self._call_at(url, action, assertions, payload, attachments)
+        unreached = isinstance(result, Trouble) and result.kind == "no-connection"
+        if not unreached or self._directory is None or "discovery.move.ignored" in self._faults:
+            return result
+        moved = self._directory.refreshed(service)
+        return moved if isinstance(moved, Trouble) else self._call_at(moved, action, assertions, payload, attachments)
+
+    def _call_at(
+        self,
+        url: str,
+        action: str,
+        assertions: Sequence[bytes],
+        payload: Callable[[], str],
+        attachments: Sequence[tuple[str, str, bytes]],
     ) -> soap.SoapMessage | Trouble:
         def build() -> Sending:
             message_id = str(uuid.uuid4())

@@ -59,15 +59,24 @@ class BadFraming(Exception):
 
 
 class Listener:
-    """One HTTPS port; `answerers` maps a path to the function that answers POST on it."""
+    """One HTTPS port; `answerers` maps a path to the function that answers POST on it, `readers` the first segment of a
+    path to the one that answers GET below it."""
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext, answerers: dict[str, Answerer]) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        context: ssl.SSLContext,
+        answerers: dict[str, Answerer],
+        readers: dict[str, Answerer] | None = None,
+    ) -> None:
         try:
             self._server = _Server((host, port), _Handler)
         except OSError as exc:
             raise PeerError(f"{host}:{port}: cannot listen; {exc.strerror or exc}") from exc
         self._server.context = context
         self._server.answerers = answerers
+        self._server.readers = readers or {}
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
@@ -89,6 +98,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
     context: ssl.SSLContext
     answerers: dict[str, Answerer]
+    readers: dict[str, Answerer]
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self.stopping = threading.Event()
@@ -167,6 +177,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(reply)
 
     def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        reader = cast("_Server", self.server).readers.get("/" + path.split("/")[1] if path.startswith("/") else "")
+        if reader is not None:
+            self._send(reader(HttpQuestion(path=path, content_type=None, body=b"", certificate=b"")))
+            return
         self._send(HttpReply(status=405, content_type="text/plain; charset=utf-8", body=b"this service takes POST"))
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -8,7 +8,16 @@ from harness.model import PatientId, Practitioner
 from harness.reference import _facts
 from harness.reference._asking import Criteria
 
-OPERATIONS = ("identify", "list", "retrieve", "dispense", "discard-dispensation", "put-consent", "discard-consent")
+OPERATIONS = (
+    "identify",
+    "list",
+    "retrieve",
+    "dispense",
+    "discard-dispensation",
+    "put-consent",
+    "discard-consent",
+    "discover",
+)
 
 type Json = Mapping[str, str | int | None]
 """One flat JSON object of an answer's list."""
@@ -16,7 +25,7 @@ type Json = Mapping[str, str | int | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One screen: `shown` is patient, no-patient, documents, no-document, document, stored, refusal or error."""
+    """One screen: `shown` is patient, no-patient, documents, no-document, document, stored, endpoints, refusal or error."""
 
     shown: str
     code: str = ""

@@ -106,6 +106,27 @@ class Trail:
         if flaw not in self._config.faults:
             self._log(SIDE_B, written)
 
+    def looked_up(self, document: str, problem: str, certificate: bytes) -> None:
+        """Log that the metadata of a service were looked up; `problem` says why they were refused."""
+        at = self._config.clock()
+
+        def written() -> bytes | None:
+            other = x509.describe_certificate(certificate).common_name if certificate else None
+            entry = Entry(
+                side=SIDE_B,
+                event=audit.METADATA_LOOKED_UP,
+                at=at,
+                outcome="8" if problem else "0",
+                consumer=self._own_name or "unknown",
+                provider=other or "unknown",
+                target=("SMP", document),
+                error=("", problem) if problem else None,
+            )
+            return self._bytes(entry)
+
+        if "audit-b.lookup.absent" not in self._config.faults:
+            self._log(SIDE_B, written)
+
     def _log(self, side: str, written: Callable[[], bytes | None]) -> None:
         flaws = self._flaws(side)
         if self._sender is not None and "absent" not in flaws:

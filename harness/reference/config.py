@@ -27,7 +27,8 @@ class Identity:
 class PeerSide:
     """The country that the B side asks: its community and its endpoint URLs; without `xdr` nothing can be submitted to it.
 
-    `sts` and `sts_nok` are token services of somebody else, which the B side asks when its user wants it so.
+    `sts` and `sts_nok` are token services of somebody else, which the B side asks when its user wants it so. With `smp`, the
+    root URL of the publisher of `country`, the endpoints are looked up there instead.
     """
 
     home_community: str
@@ -36,6 +37,8 @@ class PeerSide:
     xdr: str = ""
     sts: str = ""
     sts_nok: str = ""
+    smp: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,7 @@ class Endpoints:
     xcpd: str | None = None
     xca: str | None = None
     xdr: str | None = None
+    smp: str | None = None
     trigger: str | None = None
     sts: str | None = None
     sts_nok: str | None = None

@@ -15,6 +15,7 @@ from harness.model import OurSide, Patient
 from harness.reference._audit_sending import Sender
 from harness.reference._holdings import Held, Holdings, load_holdings
 from harness.reference._initiating import InitiatingSystem
+from harness.reference._publishing import PATH, Publishing
 from harness.reference._responding import RespondingSystem
 from harness.reference._server import Answerer, Listener, client_context, server_context
 from harness.reference._token_service import NOK_PATH, TRC_PATH, TokenService
@@ -98,10 +99,13 @@ def serve(config: ReferenceConfig, *, ready: Callable[[Endpoints], None], stop: 
             kinds = {d.unique_id: d.kind or "" for d in holdings.documents}
             trail = Trail(config, sender, lambda document: kinds.get(document, ""))
             answer = RespondingSystem(config, holdings, trail).answer
-            listener = _listen(config, config.port_a, {"/xcpd": answer, "/xca": answer, "/xdr": answer})
+            roots = (i.root for p in holdings.patients.values() for i in p.ids if _OID.fullmatch(i.root))
+            publishing = Publishing(config, roots)
+            services: dict[str, Answerer] = {"/xcpd": answer, "/xca": answer, "/xdr": answer}
+            listener = _listen(config, config.port_a, services, {PATH: publishing.answer})
             listeners.append(listener)
-            base = _base(config.host, listener.port)
-            endpoints |= {"xcpd": f"{base}/xcpd", "xca": f"{base}/xca", "xdr": f"{base}/xdr"}
+            base = publishing.base = _base(config.host, listener.port)
+            endpoints |= {"xcpd": f"{base}/xcpd", "xca": f"{base}/xca", "xdr": f"{base}/xdr", "smp": base + PATH}
         if NCPEH_B in config.actors:
             trail = Trail(config, sender, lambda _: "")
             issue = TokenService(config, trail).answer
@@ -144,7 +148,7 @@ def describe_sut(
     actors: dict[str, object] = {}
     common = {"country": config.country, "home_community": config.home_community}
     if endpoints.xcpd and endpoints.xca:
-        served = {"xcpd": endpoints.xcpd, "xca": endpoints.xca, "xdr": endpoints.xdr}
+        served = {key: getattr(endpoints, key) for key in ("xcpd", "xca", "xdr", "smp")}
         actors[NCPEH_A] = {**common, "endpoints": {key: url for key, url in served.items() if url}}
     if endpoints.trigger:
         services = {"sts": endpoints.sts, "sts_nok": endpoints.sts_nok}
@@ -175,7 +179,9 @@ def describe_sut(
     return out.getvalue()
 
 
-def _listen(config: ReferenceConfig, port: int, answerers: dict[str, Answerer]) -> Listener:
+def _listen(
+    config: ReferenceConfig, port: int, answerers: dict[str, Answerer], readers: dict[str, Answerer] | None = None
+) -> Listener:
     required = "tls.client-certificate.not-required" not in config.faults
     context = server_context(
         config.identity.tls,
@@ -183,7 +189,7 @@ def _listen(config: ReferenceConfig, port: int, answerers: dict[str, Answerer]) 
         certificate_required=required,
         old_versions="tls.version.old" in config.faults,
     )
-    return Listener(config.host, port, context, answerers)
+    return Listener(config.host, port, context, answerers, readers)
 
 
 def _refuse_unknown_faults(config: ReferenceConfig) -> None:

@@ -27,6 +27,8 @@ _NAMES = {
     "ITI-55": "Cross Gateway Patient Discovery",
     "ITI-38": "Cross Gateway Query",
     "ITI-39": "Cross Gateway Retrieve",
+    "ITI-41": "Provide and Register Document Set-b",
+    "SMP": "Service metadata query",
 }
 
 

@@ -40,7 +40,7 @@ SERVER_STEPS = (
     "http",
     "clock",
 )
-STEPS = (*OWN_STEPS, *SERVER_STEPS)
+STEPS = (*OWN_STEPS, "discovery", *SERVER_STEPS)
 
 
 def step_title(step: str) -> str:

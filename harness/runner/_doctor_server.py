@@ -16,6 +16,7 @@ from harness.runner._diagnosis import SERVER_STEPS, Diagnosis, skipped
 from harness.runner._doctor_certificates import Certificates, certificate_steps
 from harness.runner._doctor_reading import Reading, unsafe_context, unsafe_reading
 from harness.runner._preflight import TRIGGER
+from harness.wire import smp
 
 _GATEWAY_STATUSES = (401, 403, 407, 502, 503, 504)
 _HOUR_S = 3600
@@ -69,10 +70,13 @@ def targets_of(sut: Sut) -> tuple[tuple[Target, ...], tuple[Diagnosis, ...]]:
     found: dict[tuple[str, int, bool], Target] = {}
     wrong: list[Diagnosis] = []
     for name, actor in sut.actors.items():
-        for key, url in {**actor.endpoints, **_trigger(actor)}.items():
+        for key, written in {**actor.endpoints, **_trigger(actor)}.items():
+            url = _asked(key, written, actor.country)
             option = f"actors.{name}.{'trigger.http.url' if key == TRIGGER else f'endpoints.{key}'}"
             parts = _split(url)
-            if parts is None or (parts.scheme == "http" and key != TRIGGER):
+            if parts is None or (
+                parts.scheme == "http" and key not in (TRIGGER, "smp")
+            ):  # what they serve is no secret
                 wrong.append(_no_address(option, parts))
             if parts is None:
                 continue
@@ -114,6 +118,11 @@ async def server_steps(target: Target, ours: OurMeans, sut: Sut) -> tuple[Diagno
     because = failed[0] if failed else ours.lacking
     last = _rest(target, because, "http") if because else await _http_steps(target, ours, sut)
     return (*before, *certificates, accepted, *last)
+
+
+def _asked(key: str, url: str, country: str) -> str:
+    """What is asked at an address: at the root of a publisher, which need not serve itself, the list of the services."""
+    return url.rstrip("/") + smp.group_path(smp.participant_of(country)) if key == "smp" else url
 
 
 def _trigger(actor: SutActor) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from harness.model import (
     Exchange,
     FailureKind,
     Finding,
+    HttpRecord,
     Layer,
     Location,
     Party,
@@ -192,6 +193,8 @@ class Judge:
         if record is None or not record.complete:
             return ()
         side = "request" if exchange.initiator is Party.SUT else "response"
+        if exchange.transaction == codes.SMP:
+            return self._validate_metadata(view, record)
         reports: list[ValidationReport] = []
         try:
             message = view.request if exchange.initiator is Party.SUT else view.response
@@ -215,6 +218,14 @@ class Judge:
                 reports.append(_attributed(report, _RETRIEVED_DOCUMENT, _SUBMITTED_DOCUMENT))
         return tuple(reports)
 
+    def _validate_metadata(self, view: checks.View, record: HttpRecord) -> tuple[ValidationReport, ...]:
+        """A lookup is a GET without content; what a country publishes is judged, the search mask inside it too."""
+        if view.asked_by_sut or record.status != 200:
+            return ()
+        if isinstance(view.metadata, WireError):
+            return (unreadable("response", record.body, view.metadata),)
+        return (self.validator.validate("response", record.body),)
+
     def _decided_by(self, report: ValidationReport) -> list[RequirementResult]:
         out: list[RequirementResult] = []
         for use in report.uses:
@@ -233,6 +244,8 @@ class Judge:
 
 def bytes_of(view: checks.View, message: str) -> bytes | None:
     """The bytes in which places of `message` (request, response, response/document:N) count lines and columns."""
+    if view.metadata is not None and message == "response":
+        return view.exchange.response.body if view.exchange.response is not None else None
     side, _, document = message.partition("/document:")
     if document:
         index = int(document) if document.isdigit() else -1

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from harness.errors import Problem, ScenarioError
@@ -27,6 +28,7 @@ from harness.peers import (
     Clock,
     Incoming,
     InitiatingGateway,
+    MetadataServer,
     PeerServer,
     PlannedAnswer,
     RespondingGateway,
@@ -62,6 +64,7 @@ class LiveWorld:
         context: ssl.SSLContext,
         ask_person: AskPerson | None = None,
         repository: AuditRepository | None = None,
+        metadata: MetadataServer | None = None,
     ) -> None:
         self._sut = sut
         self._population = population
@@ -76,6 +79,7 @@ class LiveWorld:
         self._context = context
         self._ask_person = ask_person
         self._repository = repository
+        self._metadata = metadata
         self._audits_taken = 0
         self._patients = {**population.patients, **sut.patients}
         self._session = initiating.new_session()
@@ -110,6 +114,8 @@ class LiveWorld:
         return exchange
 
     async def receive(self, row: Row, step: Receive, arguments: Mapping[str, Datum]) -> Exchange | None:
+        if step.transaction == codes.SMP:
+            return await self._looked_up(row, step)
         incoming = await self._server.next_request(step.transaction, step.within_s)
         if incoming is None:
             self._missed |= not (step.none or step.optional)
@@ -124,6 +130,18 @@ class LiveWorld:
         if incoming.transaction in codes.TOKEN_SERVICE:
             return self._tokens.answer(incoming.request, incoming.transaction)
         return self._responding.answer(incoming.request, incoming.transaction, arguments, faults)
+
+    async def _looked_up(self, row: Row, step: Receive) -> Exchange | None:
+        """The next lookup at our metadata publisher, which answered it as soon as it came."""
+        if self._metadata is None:
+            return None
+        found = await self._metadata.next_lookup(step.service, step.within_s)
+        return self._kept(row, step.path, found) if found is not None else None
+
+    def _kept(self, row: Row, path: str, lookup: Exchange) -> Exchange:
+        exchange = replace(lookup, id=self._new_id())
+        self._record(row, path, exchange)
+        return exchange
 
     async def trigger(self, row: Row, step: Trigger, arguments: Mapping[str, Datum]) -> TriggerOutcome:
         outcome = await pull_trigger(
@@ -155,6 +173,11 @@ class LiveWorld:
         await self._answer_pending(row, "before")
         self._responding.reset()
         self._new_audits(row, "before")
+        if self._metadata is not None:
+            for lookup in self._metadata.take_all():
+                self._kept(row, "before", lookup)
+            published = (row.scenario.given or {}).get("smp", ())
+            self._metadata.publish(tuple(map(str, published if isinstance(published, tuple) else (published,))))
         await self._set_repository(str((row.scenario.given or {}).get("audit_repository", "running")))
 
     async def audits(
@@ -196,7 +219,8 @@ class LiveWorld:
                     await asyncio.sleep(0.05)
 
     async def _answer_pending(self, row: Row, path: str) -> tuple[Exchange, ...]:
-        done: list[Exchange] = []
+        lookups = self._metadata.take_all() if self._metadata is not None and path == "after" else ()
+        done = [self._kept(row, path, lookup) for lookup in lookups]
         for incoming in self._server.pending():
             answer = await asyncio.to_thread(self._answer, incoming, {}, ())
             exchange = await self._server.reply(incoming, answer, id=self._new_id(), altered=())

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from harness.model import TRANSACTIONS, Scenario, Send, Sut, SutActor, Trigger, say, walk
+from harness.model import TRANSACTIONS, Receive, Scenario, Send, Sut, SutActor, Trigger, say, walk
 
 CONNECT_TIMEOUT_S = 5.0
 TRIGGER = "trigger"
@@ -39,6 +39,11 @@ def needed_endpoints(scenario: Scenario) -> frozenset[tuple[str, str]]:
     }
     made = {("ncpeh-b", TRIGGER) for s in steps if isinstance(s, Trigger)}
     return frozenset(asked | made)
+
+
+def needs_publisher(scenario: Scenario) -> bool:
+    """Whether the steps of `scenario` wait for lookups of our service metadata."""
+    return any(isinstance(s, Receive) and s.transaction == "SMP" for s in walk(scenario.steps))
 
 
 def _trigger(actor: SutActor) -> Mapping[str, str]:

@@ -39,16 +39,18 @@ def trigger_content(
 ) -> dict[str, object]:
     """The JSON object handed to the system's trigger."""
     optional = {name: arguments[name] for name in ("next_of_kin", "access_code", "token_service") if name in arguments}
+    without = arguments.get("without", ())
+    empty = set(without if isinstance(without, tuple) else (without,))
     return {
         "operation": step.operation,
         "country": ours.country,
         "home_community": ours.home_community,
         "patient": {
-            "ids": [{"root": i.root, "extension": i.extension} for i in patient.ids],
-            "family": patient.family,
-            "given": patient.given,
-            "birth": patient.birth.isoformat() if patient.birth else None,
-            "gender": patient.gender,
+            "ids": [{"root": i.root, "extension": i.extension} for i in patient.ids if "ids" not in empty],
+            "family": "" if "family" in empty else patient.family,
+            "given": "" if "given" in empty else patient.given,
+            "birth": patient.birth.isoformat() if patient.birth and "birth" not in empty else None,
+            "gender": "" if "gender" in empty else patient.gender,
         },
         "practitioner": {
             "name": practitioner.name,

@@ -11,6 +11,7 @@ from harness.errors import PeerError
 from harness.model import Sut, Verdict
 from harness.peers import Caller, Clock, client_context
 from harness.runner._diagnosis import SERVER_STEPS, STEPS, Diagnosis, step_title
+from harness.runner._discovering import discovered, discovery_steps
 from harness.runner._doctor_own import listen_steps, own_steps, trust_steps
 from harness.runner._doctor_server import DoctorLimits, OurMeans, server_steps, targets_of
 from harness.runner.exit import OPERATOR, PASSED, UNDECIDED
@@ -35,7 +36,6 @@ async def diagnose(
     anchors, trusted = trust_steps(sut, at)
     pki, own = await asyncio.to_thread(own_steps, sut, pki_dir, at)
     ports = await listen_steps(sut.ours)
-    targets, wrong = targets_of(sut)
     lacking = "own-key" if pki is None else "" if anchors else "trust"
     context = None
     if pki is not None and anchors:
@@ -54,10 +54,15 @@ async def diagnose(
         limits=limits or DoctorLimits(),
     )
     try:
+        sought = None
+        if pki is not None and anchors:
+            sut, sought = await discovered(sut, pki=pki, caller=caller, clock=clock)
+        targets, wrong = targets_of(sut)
         found = await asyncio.gather(*(server_steps(target, ours, sut) for target in targets))
     finally:
         await caller.aclose()
-    return (*trusted, *own, *ports, *wrong, *(step for steps in found for step in steps))
+    looked_up = discovery_steps(sut, sought)
+    return (*trusted, *own, *ports, *looked_up, *wrong, *(step for steps in found for step in steps))
 
 
 def doctor_status(diagnoses: Sequence[Diagnosis]) -> int:

@@ -33,34 +33,39 @@ from harness.model import (
     TriggerOutcome,
     Verdict,
     roll_up,
+    say,
 )
 from harness.peers import (
     AuditRepository,
     Caller,
     Clock,
     InitiatingGateway,
+    MetadataServer,
     PeerServer,
     Pki,
+    Publisher,
     RespondingGateway,
     SeededIds,
     TokenService,
+    UnservedAddress,
     client_context,
     make_pki,
     pki_from_files,
     pki_to_files,
     server_context,
 )
+from harness.runner._discovering import discovered
 from harness.runner._interpreter import RowRun
 from harness.runner._judge import Judge
 from harness.runner._live import LiveWorld
 from harness.runner._plan import Row
-from harness.runner._preflight import needed_endpoints, unreachable_endpoints
+from harness.runner._preflight import needed_endpoints, needs_publisher, unreachable_endpoints
 from harness.runner._steps import empty_result
 from harness.runner._trigger import AskPerson
 from harness.runner._verdicts import run_requirements
 from harness.store import Json, RunDirectory, finished_rows, read_events, read_folder, write_folder
 from harness.validators import Validator
-from harness.wire import x509
+from harness.wire import smp, x509
 
 TRUST_FILE, OURS_FILE, OUR_TLS_FILE = "trust-authorities.pem", "our-authority.pem", "our-tls.pem"
 """Certificates kept in a run directory: whom the run trusted on the SUT's side, our own authority, and what we show."""
@@ -148,6 +153,8 @@ class Session:
         self._done: dict[str, RowResult] = {}
         self._unreachable: Mapping[tuple[str, str], str] = {}
         self._current: Row | None = None
+        self._metadata: MetadataServer | None = None
+        self._unserved: UnservedAddress | None = None
 
     async def __aenter__(self) -> Self:
         spec, sut = self._spec, self._spec.sut
@@ -167,6 +174,8 @@ class Session:
         )
         self._caller = Caller(spec.clock)
         revoked = _revocations(sut, spec.clock())
+        undiscovered = await self._discover(pki)
+        sut = self._spec.sut
         try:
             context = client_context(pki.tls, sut.trust_authorities, revocations=revoked)
             listening = server_context(pki.tls, sut.trust_authorities, revocations=revoked)
@@ -182,6 +191,8 @@ class Session:
                 new_id=self._new_audit_id,
             )
             await self._repository.start(sut.ours.host, sut.ours.ports["audit"])
+        if "smp" in sut.ours.ports:
+            await self._publish_metadata(pki)
         self._world = LiveWorld(
             sut=sut,
             population=spec.population,
@@ -205,8 +216,9 @@ class Session:
             context=context,
             ask_person=self._ask_person,
             repository=self._repository,
+            metadata=self._metadata,
         )
-        self._unreachable = await unreachable_endpoints(sut)
+        self._unreachable = {**await unreachable_endpoints(sut), **undiscovered}
         self._directory.keep_file(TRUST_FILE, sut.trust_authorities)
         self._directory.keep_file(OURS_FILE, pki.anchors)
         self._directory.keep_file(OUR_TLS_FILE, our_certificate)
@@ -220,12 +232,48 @@ class Session:
         await self._server.aclose()
         if self._repository is not None:
             await self._repository.stop()
+        if self._metadata is not None:
+            await self._metadata.aclose()
+        if self._unserved is not None:
+            self._unserved.close()
         await self._caller.aclose()
 
     @property
     def endpoints(self) -> Mapping[str, str]:
         """Where our own peers listen: endpoint key to URL."""
-        return self._server.endpoints
+        return {**self._server.endpoints, **(self._metadata.endpoints if self._metadata is not None else {})}
+
+    async def _discover(self, pki: Pki) -> Mapping[tuple[str, str], str]:
+        """Fill in the endpoints of country A that the SUT file leaves to discovery; (actor, key) -> why one was not found."""
+        filled, found = await discovered(self._spec.sut, pki=pki, caller=self._caller, clock=self._spec.clock)
+        if found is None:
+            return {}
+        self._spec = replace(self._spec, sut=filled)
+        self._event(
+            "discovered",
+            {"endpoints": dict(found.endpoints), "refused": dict(found.problems), "names": list(found.names)},
+        )
+        missing = {smp.SERVICES[s].endpoint: (s, why) for s, why in found.problems.items()}
+        return {
+            ("ncpeh-a", key): say("not-discovered", service=service, what=why)
+            for key, (service, why) in missing.items()
+            if key not in filled.actors["ncpeh-a"].endpoints
+        }
+
+    async def _publish_metadata(self, pki: Pki) -> None:
+        sut, clock = self._spec.sut, self._spec.clock
+        self._unserved = UnservedAddress(sut.ours.host)
+        publisher = Publisher(
+            ours=sut.ours,
+            pki=pki,
+            population=self._spec.population,
+            endpoints=self._server.endpoints,
+            unserved=self._unserved.url,
+            clock=clock,
+        )
+        context = server_context(pki.tls, sut.trust_authorities, certificate_required=False)
+        self._metadata = MetadataServer(publisher, context, clock)
+        await self._metadata.start(sut.ours.host, sut.ours.ports["smp"])
 
     def begin(self, rows: Iterable[Row], *, resumed: Path | None = None) -> tuple[Row, ...]:
         """Write the plan and return the rows that remain to be run; rows finished before a resume are taken over."""
@@ -286,6 +334,14 @@ class Session:
         now = self._spec.clock()
         if row.blocked:
             return replace(empty_result(row, now), state=State.DONE, verdict=Verdict.NOT_APPLICABLE, reason=row.blocked)
+        if needs_publisher(row.scenario) and self._metadata is None:
+            return replace(
+                empty_result(row, now),
+                state=State.DONE,
+                verdict=Verdict.INCONCLUSIVE,
+                cause=Cause.CONFIGURATION,
+                reason=say("no-publisher"),
+            )
         needed = sorted(needed_endpoints(row.scenario) & set(self._unreachable))
         problem = self._unreachable[needed[0]] if needed else ""
         if problem:

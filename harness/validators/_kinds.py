@@ -16,6 +16,7 @@ NON_XML_BODY = f"{{{HL7}}}component/{{{HL7}}}nonXMLBody"
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 WSA = "http://www.w3.org/2005/08/addressing"
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
+SMP = "http://docs.oasis-open.org/bdxr/ns/SMP/2016/05"
 MEDICATION_EXTENSIONS = {"pharm": "urn:hl7-org:pharm", "epsos": "urn:epsos-org:ep:medication"}
 
 DOCUMENT_TEMPLATES: Mapping[str, tuple[str, str]] = {
@@ -103,8 +104,12 @@ class Part:
 
 
 def parts_of(root: etree._Element) -> tuple[Part, ...]:
-    """`root` as a part, and for a SOAP envelope its addressing headers, SAML assertions and body payload too."""
+    """`root` as a part, and what it carries too: of a SOAP envelope addressing headers, SAML assertions and body payload, of
+    service metadata the search mask."""
     whole = Part(kind=kind_of(root), element=root, path=path_of(root), facts=facts_of(root))
+    if etree.QName(root).namespace == SMP:
+        carried = root.iterfind(f".//{{{SMP}}}Endpoint/{{{SMP}}}Extension/*")
+        return (whole, *(_part(element, needed=False) for element in carried))
     if root.tag not in [f"{{{ns}}}Envelope" for ns in SOAP_NAMESPACES]:
         return (whole,)
     return (whole, *_inner(root))

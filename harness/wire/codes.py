@@ -44,6 +44,7 @@ CROSS_BORDER = (ITI_55, ITI_38, ITI_39, ITI_41)
 """The transactions between two countries."""
 TOKEN_SERVICE = (STS_TRC, STS_NOK)
 """The transactions with the token service, inside country B; their names are ours, they have no IHE number."""
+SMP = "SMP"  # the lookup of service metadata, which has no IHE number (EHDSI-193)
 ACTIONS: Mapping[str, Actions] = {
     ITI_55: Actions(request=ACTION_XCPD_REQUEST, response=ACTION_XCPD_RESPONSE),
     ITI_38: Actions(request=ACTION_XCA_QUERY_REQUEST, response=ACTION_XCA_QUERY_RESPONSE),

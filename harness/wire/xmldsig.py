@@ -30,6 +30,8 @@ from harness.wire.x509 import Credentials
 
 # Algorithm URIs. Source: XML Signature 1.1, 6; RFC 9231; Exclusive XML Canonicalization 1.0, 4.
 ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
+C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+C14N_WITH_COMMENTS = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments"
 EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 EXC_C14N_WITH_COMMENTS = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments"
 RSA_SHA1 = "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
@@ -60,6 +62,7 @@ _ECDSA: dict[str, hashes.HashAlgorithm] = {
     ECDSA_SHA512: hashes.SHA512(),
 }
 _C14N = (EXC_C14N, EXC_C14N_WITH_COMMENTS)
+_DOCUMENT_C14N = (C14N, C14N_WITH_COMMENTS, *_C14N)
 _ID_ATTRIBUTES = ("ID", "Id", "id", ns.clark(ns.WSU, "Id"), ns.clark(ns.XML, "id"))
 _REFERABLE = ("ID", "Id", ns.clark(ns.WSU, "Id"))
 
@@ -184,6 +187,127 @@ def verify(
         weak=bool({signature_algorithm, digest_algorithm} & WEAK_ALGORITHMS),
         chain_problem=problem,
     )
+
+
+def sign_document(
+    root: etree._Element, into: etree._Element, credentials: Credentials, *, signature_algorithm: str = RSA_SHA256
+) -> None:
+    """Append to `into`, `root` or a descendant of it, an enveloped signature over the document whose element is `root`.
+
+    The form that metadata publishers use: the reference is the empty URI, canonicalisation is inclusive.
+
+    Source: XML Signature 1.1, 4.4.3.2 (URI="") and 6.6.4; Canonical XML 1.0.
+    """
+    digest_algorithm = SHA1 if signature_algorithm == RSA_SHA1 else SHA256
+    digest = _digest(digest_algorithm, _canonical(_alone(root), C14N))
+    method = f'Algorithm="{C14N}"'
+    signature = safexml.parse(
+        f'<Signature xmlns="{ns.DS}"><SignedInfo><CanonicalizationMethod {method}/>'
+        f'<SignatureMethod Algorithm="{signature_algorithm}"/><Reference URI=""><Transforms>'
+        f'<Transform Algorithm="{ENVELOPED}"/></Transforms><DigestMethod Algorithm="{digest_algorithm}"/>'
+        f"<DigestValue>{base64.b64encode(digest).decode()}</DigestValue></Reference></SignedInfo><SignatureValue/>"
+        f"<KeyInfo><X509Data><X509Certificate>{_pem_body(credentials.certificate)}</X509Certificate></X509Data></KeyInfo>"
+        "</Signature>".encode()
+    )
+    into.append(signature)
+    signed = _canonical(_alone(_only(signature, "SignedInfo")), C14N)
+    value = credentials.key.sign(signed, padding.PKCS1v15(), _RSA[signature_algorithm])
+    _only(signature, "SignatureValue").text = base64.b64encode(value).decode()
+
+
+def verify_document(
+    root: etree._Element,
+    signature: etree._Element,
+    *,
+    anchors: Sequence[cx509.Certificate] = (),
+    at: datetime | None = None,
+) -> SignatureFacts:
+    """The facts of `signature`, somewhere inside `root`, that covers the whole document whose element is `root`.
+
+    `root` may itself stand in a larger document: it is taken alone, as it was when it was signed. Nothing but the one
+    signature is left out of what is covered. Trust is told as by `verify`.
+
+    Raises:
+        WireError: as `verify` does.
+        ValueError: `anchors` without `at`.
+
+    Source: XML Signature 1.1, 3.2, 4.4.3.2 and 6.6.4.
+    """
+    if anchors and at is None:
+        raise ValueError("to judge a chain, the instant is needed")
+    info = _only(signature, "SignedInfo")
+    reference = _only(info, "Reference")
+    if reference.get("URI") != "":
+        raise _error("reference", "the reference is not to the whole document", reference, found=reference.get("URI"))
+    c14n, prefixes = _document_transforms(reference)
+    method = _only(info, "CanonicalizationMethod")
+    info_c14n = _algorithm(method, _DOCUMENT_C14N)
+    digest_algorithm = _algorithm(_only(reference, "DigestMethod"), tuple(_DIGESTS))
+    signature_algorithm = _algorithm(_only(info, "SignatureMethod"), (*_RSA, RSA_PSS_SHA256, *_ECDSA))
+    place = list(root.iter(_SIGNATURE)).index(signature)
+    alone = _alone(root)
+    _remove_keeping_tail(list(alone.iter(_SIGNATURE))[place])
+    if _digest(digest_algorithm, _canonical(alone, c14n, prefixes)) != _base64(_only(reference, "DigestValue")):
+        raise _error("digest", "the signed document was changed after signing, or canonicalised otherwise", reference)
+    signed = _canonical(_alone(info), info_c14n, _prefix_list(method))
+    ders = _certificates(signature)
+    value = _base64(_only(signature, "SignatureValue"))
+    signer = _signer(ders, signature_algorithm, value, signed, signature)
+    problem = None
+    if at is not None:
+        above = [c for c in (_load(der, signature) for der in ders) if c != signer]
+        problem = x509.chain_problem(signer, above, anchors, at)
+    return SignatureFacts(
+        covered=root,
+        certificate=x509.certificate_der(signer),
+        signature_algorithm=signature_algorithm,
+        digest_algorithm=digest_algorithm,
+        c14n=c14n,
+        inclusive_prefixes=prefixes,
+        certificate_count=len(ders),
+        follows_issuer=False,
+        weak=bool({signature_algorithm, digest_algorithm} & WEAK_ALGORITHMS),
+        chain_problem=problem,
+    )
+
+
+def _document_transforms(reference: etree._Element) -> tuple[str, tuple[str, ...]]:
+    """Canonicalisation of the reference and its prefixes; inclusive where none is named. Source: XML Signature 1.1, 4.4.3.2."""
+    transforms = list(_only(reference, "Transforms").iterchildren("*"))
+    used = [t.get("Algorithm") or "" for t in transforms]
+    if not used or used[0] != ENVELOPED or len(used) > 2 or any(u not in _DOCUMENT_C14N for u in used[1:]):
+        raise _error(
+            "transform",
+            "the transforms are not those of an enveloped signature",
+            reference,
+            expected=f"{ENVELOPED}, then at most a canonicalisation",
+            found=", ".join(used),
+        )
+    return (C14N, ()) if len(used) == 1 else (used[1], _prefix_list(transforms[1]))
+
+
+def _canonical(alone: etree._Element, algorithm: str, prefixes: Sequence[str] = ()) -> bytes:
+    """The document whose element is `alone`, what stands beside the element too. Source: Canonical XML 1.0, 1.1."""
+    try:
+        return etree.tostring(
+            alone.getroottree(),
+            method="c14n",
+            exclusive=algorithm in _C14N,
+            with_comments=algorithm in (C14N_WITH_COMMENTS, EXC_C14N_WITH_COMMENTS),
+            inclusive_ns_prefixes=list(prefixes) if prefixes and algorithm in _C14N else None,
+        )
+    except etree.LxmlError as exc:
+        raise _error("transform", "the document cannot be canonicalised", alone) from exc
+
+
+def _alone(element: etree._Element) -> etree._Element:
+    """`element` as a document of its own that declares all that is in scope; a document element keeps what is beside it."""
+    whole = element if element.getparent() is not None else element.getroottree()
+    return safexml.parse(etree.tostring(whole, with_tail=False))
+
+
+def _pem_body(certificate: cx509.Certificate) -> str:
+    return base64.b64encode(x509.certificate_der(certificate)).decode()
 
 
 def _only_signature(element: etree._Element) -> etree._Element:
@@ -311,7 +435,7 @@ def _c14n(
     libxml2 finds the namespaces of an `InclusiveNamespaces` list only inside the tree it is given, so the element is first
     made a document of its own that declares all that is in scope; exclusive canonicalisation drops again what is unused.
     """
-    alone = safexml.parse(etree.tostring(element, with_tail=False))
+    alone = _alone(element)
     if without_signature:
         signature = alone.find(_SIGNATURE)
         if signature is not None:

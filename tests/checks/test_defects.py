@@ -14,6 +14,7 @@ from tests.checks import checks_support as cs
 from tests.checks import submissions as sub
 from tests.checks.checks_support import Defect, Made
 from tests.checks.submissions import REFUSED_SUBMISSIONS
+from tests.checks.test_discovery import DISCOVERY_REQUIREMENTS
 
 IDENTIFY, NO_MATCH, REFUSED = cs.identify(), cs.no_match(), cs.refused()
 LIST, PRESCRIPTIONS, FAILED, FETCH, KIN = (
@@ -447,6 +448,7 @@ def test_a_finding_says_where_what_and_what_to_do(broken: Case) -> None:
 
 def test_every_check_has_a_defect_that_fires_it() -> None:
     elsewhere = {"TRN-A-003", "SAML-TRC-009"} | {f"STS-00{n}" for n in range(1, 7)}  # test_sts_checks.py
+    elsewhere |= DISCOVERY_REQUIREMENTS
     assert {c.requirement for c in CASES} | elsewhere == set(checks.AUTOMATIC)
     assert not {c.requirement for c in CASES} & elsewhere
 

@@ -11,6 +11,7 @@ from tests.checks import checks_support as cs
 from tests.checks import tokens
 from tests.checks.checks_support import Made
 from tests.checks.submissions import REFUSED_SUBMISSIONS
+from tests.checks.test_discovery import DISCOVERY_REQUIREMENTS
 
 GOLDEN = Path(__file__).parent / "golden" / "applicable.txt"
 GOOD = {
@@ -56,6 +57,7 @@ def test_the_requirements_that_apply_to_a_good_exchange_are_listed() -> None:
 def test_every_check_applies_to_one_of_the_good_exchanges() -> None:
     judged = {r.requirement for made in GOOD.values() for actor in ACTORS for r in made.judged(actor)}
     judged |= {r.requirement for made in REFUSED_SUBMISSIONS.values() for r in made.judged("ncpeh-a")}
+    judged |= DISCOVERY_REQUIREMENTS  # their exchanges are made in tests/checks/test_discovery.py
 
     judged |= tokens.GOOD.applied(Party.PEER) | tokens.GOOD.applied(Party.SUT)
 

@@ -66,7 +66,7 @@ def test_peer_answers_the_reference_system_prints_the_exchange_and_keeps_it(syst
         content = {
             "operation": "identify",
             "country": "BE",
-            "patient": {"ids": [{"root": "2.999.1", "extension": "nobody"}]},
+            "patient": {"ids": [{"root": "2.999.250.1", "extension": "nobody"}]},
             "practitioner": {"key": "physician", "name": "Dr Essai", "name_id": "essai", "role_code": "221"},
         }
         httpx.post(url, json=content, verify=context, timeout=20)
@@ -81,7 +81,11 @@ def test_peer_answers_the_reference_system_prints_the_exchange_and_keeps_it(syst
     assert f"syslog-tls://127.0.0.1:{sut['ours']['listen']['audit']}" in err
     (folder,) = (tmp_path / RUNS).iterdir()
     exchanges = [e["exchange"] for e in read_events(folder) if e["event"] == "exchange"]
-    assert [json.loads(json.dumps(x))["transaction"] for x in exchanges] == ["ITI-55"]
+    transactions = [json.loads(json.dumps(x))["transaction"] for x in exchanges]
+    assert [t for t in transactions if t != "SMP"] == ["ITI-55"]
+    assert transactions.count("SMP") == 2, "the endpoint and the search mask were looked up"
+    assert "SMP request for search-mask" in out
+    assert "urn:ehealth:be:ncp-idp" in err
 
 
 def _listens(port: int) -> bool:

@@ -28,6 +28,8 @@ JUDGED = {
     "xdr-submit-request": "",
     "xds-registry-submit": "message:SubmitObjectsRequest",
     "xdr-submit-response": "",
+    "search-mask": "",
+    "smp": "",
 }
 """Folder of the corpus to the kind of its files; empty where they come with and without an envelope."""
 UNKNOWN = {
@@ -35,8 +37,6 @@ UNKNOWN = {
     "ncp-client-api": "",
     "rem-evidence": "message:AcceptanceRejectionByRecipient",
     "saml-response": "message:Response",
-    "search-mask": "",
-    "smp": "",
     "soap-security-header": "message:Header",
     "tsl": "message:TrustServiceStatusList",
     "xacml-policy": "",

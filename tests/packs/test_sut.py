@@ -129,3 +129,61 @@ def test_an_actor_has_one_means_of_being_triggered(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as caught:
         load_sut(path)
     assert [p.code for p in caught.value.problems] == ["E207"]
+
+
+DISCOVERY = {
+    "publisher": ("smp: https://smp.example/root", ("https://smp.example/root", "", "")),
+    "files": ("files: ./metadata", ("", "metadata", "")),
+    "sml": (
+        'sml: {zone: zone.example, names: {"b-0.x.zone.example": "https://smp.example"}}',
+        ("", "", "zone.example"),
+    ),
+}
+
+
+def written(tmp_path: Path, discovery: str) -> Path:
+    path = tmp_path / "sut.yaml"
+    path.write_text(
+        f"system: {{name: X, version: '1'}}\nactors:\n  ncpeh-a: {{country: FR}}\ndiscovery: {{{discovery}}}\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.mark.parametrize("what", DISCOVERY)
+def test_discovery_says_where_metadata_lie(what: str, tmp_path: Path) -> None:
+    text, (smp, files, zone) = DISCOVERY[what]
+    found = load_sut(written(tmp_path, text)).discovery
+    assert found is not None
+    assert (found.smp, found.zone) == (smp, zone)
+    assert found.files == (str(tmp_path / files) if files else "")
+    assert dict(found.names) == ({"b-0.x.zone.example": "https://smp.example"} if zone else {})
+
+
+def test_who_vouches_for_metadata_is_named_or_else_who_vouches_for_the_system(tmp_path: Path, files: Path) -> None:
+    authorities = (files / "ok" / "ca.pem").read_bytes()
+    (tmp_path / "smp.pem").write_bytes(authorities)
+    named = load_sut(written(tmp_path, "smp: https://smp.example, authorities: smp.pem")).discovery
+    assert named is not None
+    assert named.authorities == authorities
+    plain = load_sut(written(tmp_path, "smp: https://smp.example")).discovery
+    assert plain is not None
+    assert plain.authorities == b""
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("smp: https://smp.example, files: ./metadata", "E207"),
+        ("authorities: smp.pem", "E207"),
+        ("smp: smp.example", "E204"),
+        ("sml: {names: {}}", "E202"),
+        ("folder: ./metadata", "E201"),
+        ("smp: https://smp.example, authorities: missing.pem", "E213"),
+    ],
+    ids=["two places", "no place", "no address", "no zone", "unknown key", "absent authorities"],
+)
+def test_a_wrong_discovery_is_located(text: str, code: str, tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_sut(written(tmp_path, text))
+    assert (caught.value.problems[0].code, caught.value.problems[0].at is not None) == (code, True)

@@ -358,7 +358,10 @@ def test_retrieval_fault_changes_its_fields_only(name: str, bench: Bench) -> Non
 
 def test_every_fault_is_tested() -> None:
     others = {"answer.soap-fault", "answer.not-xml", "answer.http-500"}
-    assert set(FAULTS) == {*EXPECTED_HTTP, *others, *DISCOVERY, *LISTING, *RETRIEVAL, *STORING}
+    metadata = {
+        name for name, fault in FAULTS.items() if fault.transactions == ("SMP",)
+    }  # tests/peers/test_publishing.py
+    assert set(FAULTS) == {*EXPECTED_HTTP, *others, *metadata, *DISCOVERY, *LISTING, *RETRIEVAL, *STORING}
 
 
 def test_no_match_and_rights_faults_carry_the_codes_of_the_profile(bench: Bench) -> None:

@@ -331,8 +331,10 @@ def test_every_fault_of_country_a_is_tested_somewhere() -> None:
     # what a submission changes shows over several exchanges: tests/test_declared_faults.py
     submissions = {n for n, f in FAULTS.items() if f.transaction == "ITI-41"}
     submissions |= {"xcaq.event-state.missing", "xcaq.event-product.missing", "xcaq.filters.ignored"}
+    masks = {n for n in FAULTS if n.startswith("search-mask.")}  # tests/test_declared_faults.py
     tested = {
         *trail,
+        *masks,
         *submissions,
         *OF_MANY,
         *FAULTS_HERE,

@@ -150,7 +150,7 @@ def test_right_server_passes_every_step_and_is_asked_once_for_each_url(ours: Pki
     assert [d.target for d in found.all if d.step == "http"] == [
         f"https://127.0.0.1:{port}/{k}" for k in ("xcpd", "xca")
     ]
-    assert set(found.steps) == set(STEPS) - {"address"}
+    assert set(found.steps) == set(STEPS) - {"address", "discovery"}
     assert found.status == PASSED
 
 

@@ -25,6 +25,8 @@ NAMESPACES = {
     "wsa": "http://www.w3.org/2005/08/addressing",
     "wsu": "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd",
     "pharm": "urn:hl7-org:pharm",
+    "smp": "http://docs.oasis-open.org/bdxr/ns/SMP/2016/05",
+    "ism": "http://ec.europa.eu/sante/ehncp/ism",
     "xml": "http://www.w3.org/XML/1998/namespace",
 }
 

@@ -69,6 +69,7 @@ def test_requirements_of_artefacts_are_in_the_catalogue(builtin_pack: Pack) -> N
         ("message:PRPA_IN201306UV02", ["xcpd-answer", "xcpd-answer-xsd"]),
         ("message:AdhocQueryResponse", ["xca-answer", "xca-query-xsd"]),
         ("message:RetrieveDocumentSetResponse", ["xds-xsd"]),
+        ("message:SignedServiceMetadata", ["smp-xsd"]),
     ],
 )
 def test_artefacts_for_a_kind(builtin_pack: Pack, kind: str, ids: list[str]) -> None:
