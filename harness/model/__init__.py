@@ -4,6 +4,7 @@ May not touch files, the network, lxml or the clock. Everything is `@dataclass(f
 tuples and mappings, so that evidence cannot change after it was taken.
 """
 
+from harness.model.coordinates import OBJECT_VALIDATORS, ObjectValidator, OldLabel, old_label, validators_of
 from harness.model.evidence import (
     AuditRecord,
     Exchange,
@@ -95,6 +96,7 @@ __all__ = [
     "GRADES",
     "HINTS",
     "LATER_VERBS",
+    "OBJECT_VALIDATORS",
     "OPERATORS",
     "OUTCOMES",
     "PHRASES",
@@ -131,6 +133,8 @@ __all__ = [
     "Location",
     "Matrix",
     "Note",
+    "ObjectValidator",
+    "OldLabel",
     "OurSide",
     "OutcomeWord",
     "PackIdentity",
@@ -176,8 +180,10 @@ __all__ = [
     "Verdict",
     "hints",
     "in_language",
+    "old_label",
     "roll_up",
     "say",
+    "validators_of",
     "visible",
     "walk",
 ]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
+from harness.model.choice_phrases import CHOICE_PHRASES
 from harness.model.doctor_phrases import DOCTOR_PHRASES
 from harness.model.document_phrases import DOCUMENT_PHRASES
 from harness.model.hints import hints
@@ -171,6 +172,7 @@ PHRASES: Mapping[str, Localized] = {
         en="the request was valid: look in the system's log why it was not served",
         fr="la requête était valide : chercher dans le journal du système pourquoi elle n'a pas été servie",
     ),
+    **CHOICE_PHRASES,
     **DOCTOR_PHRASES,
     **DOCUMENT_PHRASES,
 }
