@@ -15,9 +15,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from harness.checks.alone import AloneResult
-from harness.checks.choosing import Choice, choose_certificate
+from harness.checks.choosing import choose_certificate
 from harness.errors import WireError
-from harness.model import Finding, Location, Severity, say
+from harness.model import Choice, Finding, Location, Severity, say
 from harness.wire import x509
 
 SERVER, CLIENT, SIGNATURE = "cert-tls-server", "cert-tls-client", "cert-signature"
@@ -201,9 +201,13 @@ def _revocation(judged: Judged) -> Iterator[Finding]:
         elif crl.next_update_utc is not None and crl.next_update_utc < judged.at:
             found = f"next update {crl.next_update_utc:%Y-%m-%dT%H:%M:%SZ}"
             yield judged.finding("a revocation list in date", found, Severity.UNDECIDABLE)
-        elif (entry := crl.get_revoked_certificate_by_serial_number(leaf.serial_number)) is not None:
-            if entry.revocation_date_utc <= judged.at:
-                yield judged.finding("not revoked", f"revoked {entry.revocation_date_utc:%Y-%m-%dT%H:%M:%SZ}")
+        elif (since := _revoked(crl, leaf)) is not None and since <= judged.at:
+            yield judged.finding("not revoked", f"revoked {since:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def _revoked(crl: cx509.CertificateRevocationList, certificate: cx509.Certificate) -> datetime | None:
+    entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    return entry.revocation_date_utc if entry is not None else None
 
 
 def _signed_by(crl: cx509.CertificateRevocationList, issuer: cx509.Certificate) -> bool:

@@ -3,39 +3,14 @@
 Where the object tells no more than its root, every validator of that root is a candidate, and the choice says so.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from harness.checks._assertions import hcp, nok, trc
 from harness.checks.alone import LoneAssertion, LoneAudit, LoneView
 from harness.errors import WireError
-from harness.model import OBJECT_VALIDATORS, ObjectValidator, say, validators_of
+from harness.model import OBJECT_VALIDATORS, Choice, choice_of, say, validators_of
 from harness.wire import codes, xds
 from harness.wire.audit_events import EventSpec
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The validators an object may belong to (none: the table has none for it), and the sentence that says why."""
-
-    candidates: tuple[ObjectValidator, ...]
-    because: str
-
-    @property
-    def coordinate(self) -> str:
-        """The coordinate of the one candidate, empty when there is none or more than one."""
-        return self.candidates[0].coordinate if len(self.candidates) == 1 else ""
-
-
-def choice_of(candidates: Iterable[ObjectValidator], because: str, root: str) -> Choice:
-    """The choice among `candidates`; with several, the sentence names them."""
-    found = tuple(candidates)
-    if not found:
-        return Choice(candidates=(), because=say("choice.none", root=root))
-    if len(found) > 1:
-        names = ", ".join(v.coordinate for v in found)
-        because = say("choice.undecided", because=because, candidates=names)
-    return Choice(candidates=found, because=because)
 
 
 def choose_assertion(view: LoneAssertion) -> Choice:
@@ -128,16 +103,6 @@ def _of_entries(entries: Sequence[xds.DocumentEntry]) -> Iterator[str]:
 def _kind(class_code: str | None) -> str:
     known = codes.kind_of_class_code(class_code or "")
     return known.kind if known is not None else "other"
-
-
-def choose_document(level: str, form: str) -> Choice:
-    """The validator of a clinical document, by the traits its profile has."""
-    of_level = [v for v in validators_of("ClinicalDocument") if v.side == level]
-    found = [v for v in of_level if form in v.kinds]
-    because = say("choice.document", level=level, form=form)
-    if form in ("national", "undetermined") and level == "3":
-        found = of_level if form == "undetermined" else []
-    return choice_of(found, because, f"ClinicalDocument ({form})")
 
 
 def choose_certificate(extended: Sequence[str], signs: bool) -> Choice:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from harness.model import Localized, Trait, ValidationReport, in_language
+from harness.cli._words import word
+from harness.model import Layer, Localized, Trait, ValidationReport, in_language
 
 _NAMES: Mapping[str, Localized] = {
     "kind": Localized(en="kind", fr="type"),
@@ -41,3 +42,14 @@ def profile_lines(report: ValidationReport, lang: str) -> Iterator[str]:
         if use.codes_seen:
             figures = {"seen": use.codes_seen, "checked": use.codes_checked, "unverifiable": use.codes_unverifiable}
             yield f"    {_CODES.in_(lang).format(**figures)}"
+
+
+def validator_lines(report: ValidationReport, lang: str) -> Iterator[str]:
+    """Which validator of the table was applied and why, and what was left unjudged for want of what."""
+    if report.validator is not None:
+        value = report.validator.value
+        shown = _VALUES[value].in_(lang) if value in _VALUES else value
+        yield f"    {word('validator', lang)} {shown} ({in_language(report.validator.because, lang)})"
+    for use in report.uses:
+        if use.layer is Layer.REQUIREMENT:
+            yield from (f"    {in_language(note, lang)}" for note in use.notes)

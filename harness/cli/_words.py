@@ -67,6 +67,8 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "cut-short": "interrupted",
         "kinds": "Kinds, or patterns of them:",
         "coordinates": "Coordinates of packs and sets:",
+        "validators": "Validators of MyHealth@EU:",
+        "validator": "validator",
     },
     "fr": {
         "audit-line": "message d'audit {event} ({spelling}) par {transport}",
@@ -120,6 +122,8 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "cut-short": "interrompu",
         "kinds": "Genres, ou motifs de genres :",
         "coordinates": "Coordonnées de paquets et d'ensembles :",
+        "validators": "Validateurs de MyHealth@EU :",
+        "validator": "validateur",
     },
 }
 COLON = {"en": ":", "fr": "\u00a0:"}

@@ -4,7 +4,18 @@ May not touch files, the network, lxml or the clock. Everything is `@dataclass(f
 tuples and mappings, so that evidence cannot change after it was taken.
 """
 
-from harness.model.coordinates import OBJECT_VALIDATORS, ObjectValidator, OldLabel, old_label, validators_of
+from harness.model.coordinates import (
+    OBJECT_VALIDATORS,
+    Choice,
+    Company,
+    ObjectValidator,
+    OldLabel,
+    choice_of,
+    choose_document,
+    chosen,
+    old_label,
+    validators_of,
+)
 from harness.model.evidence import (
     AuditRecord,
     Exchange,
@@ -60,6 +71,7 @@ from harness.model.sut import (
 )
 from harness.model.text import Localized, visible
 from harness.model.validation import (
+    MAX_EMBEDDED_BYTES,
     UNDETERMINED,
     ArtefactUse,
     DocumentProfile,
@@ -96,6 +108,7 @@ __all__ = [
     "GRADES",
     "HINTS",
     "LATER_VERBS",
+    "MAX_EMBEDDED_BYTES",
     "OBJECT_VALIDATORS",
     "OPERATORS",
     "OUTCOMES",
@@ -117,6 +130,8 @@ __all__ = [
     "AuditRecord",
     "Cause",
     "Check",
+    "Choice",
+    "Company",
     "Datum",
     "Deviation",
     "DocumentProfile",
@@ -178,6 +193,9 @@ __all__ = [
     "ValidationReport",
     "Value",
     "Verdict",
+    "choice_of",
+    "choose_document",
+    "chosen",
     "hints",
     "in_language",
     "old_label",

@@ -8,10 +8,13 @@ Sources: validators of the Gazelle test bed for eHDSI as its client names them, 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from harness.model.phrases import say
 from harness.model.text import Localized
+from harness.model.validation import UNDETERMINED, Trait
 
 GROUP = "eu.ehdsi:"
 """What every coordinate of this table begins with."""
@@ -244,6 +247,65 @@ OBJECT_VALIDATORS: Mapping[str, ObjectValidator] = {
 def validators_of(root: str) -> tuple[ObjectValidator, ...]:
     """The validators for objects whose element has local name `root`."""
     return tuple(v for v in OBJECT_VALIDATORS.values() if v.root == root)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The validators an object may belong to (none: the table has none for it), and the sentence that says why."""
+
+    candidates: tuple[ObjectValidator, ...]
+    because: str
+
+    @property
+    def coordinate(self) -> str:
+        """The coordinate of the one candidate, empty when there is none or more than one."""
+        return self.candidates[0].coordinate if len(self.candidates) == 1 else ""
+
+
+def choice_of(candidates: Iterable[ObjectValidator], because: str, root: str) -> Choice:
+    """The choice among `candidates`; with several, the sentence names them."""
+    found = tuple(candidates)
+    if not found:
+        return Choice(candidates=(), because=say("choice.none", root=root))
+    if len(found) > 1:
+        names = ", ".join(v.coordinate for v in found)
+        because = say("choice.undecided", because=because, candidates=names)
+    return Choice(candidates=found, because=because)
+
+
+def choose_document(level: str, form: str) -> Choice:
+    """The validator of a clinical document, by the traits its profile has."""
+    of_level = [v for v in validators_of("ClinicalDocument") if v.side == level]
+    found = [v for v in of_level if form in v.kinds]
+    because = say("choice.document", level=level, form=form)
+    if form in ("national", "undetermined") and level == "3":
+        found = of_level if form == "undetermined" else []
+    return choice_of(found, because, f"ClinicalDocument ({form})")
+
+
+def chosen(choice: Choice, asked: str = "") -> Trait | None:
+    """What a report says of the validator: the one `asked` for, else the only candidate; `undetermined` among several."""
+    if asked:
+        because = say("choice.asked", because=choice.because) if choice.candidates else say("choice.asked-only")
+        return Trait(value=asked, because=because)
+    if not choice.candidates:
+        return None
+    return Trait(value=choice.coordinate or UNDETERMINED, because=choice.because)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """What is given beside an object, as bytes of files: its request, earlier messages, authorities, revocation lists.
+
+    `at` is the instant of use, aware UTC; without one, assertions are judged when they were issued, certificates `now`.
+    """
+
+    now: datetime
+    request: bytes = b""
+    earlier: tuple[bytes, ...] = ()
+    authorities: bytes = b""
+    revocation_lists: tuple[bytes, ...] = ()
+    at: datetime | None = None
 
 
 _CURRENT: Mapping[str, str] = {

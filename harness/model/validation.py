@@ -35,6 +35,8 @@ class ArtefactUse:
     notes: tuple[str, ...] = ()
 
 
+MAX_EMBEDDED_BYTES = 64 * 1024 * 1024
+"""Up to this size, after decoding and inflating, a file inside a document is looked at, unless told otherwise."""
 UNDETERMINED = "undetermined"
 """What a trait is when the document does not tell it."""
 

@@ -38,6 +38,7 @@ from harness.packs._library import (
     bundled_data,
     load_library,
     load_population,
+    load_requirements,
     load_scenarios,
     select,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "load_library",
     "load_pack",
     "load_population",
+    "load_requirements",
     "load_scenarios",
     "load_sut",
     "packs_with_builtin",

@@ -8,7 +8,6 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 
 from harness import safexml
@@ -17,17 +16,20 @@ from harness.checks.opening import Opened, open_object
 from harness.errors import UnsupportedError, WireError
 from harness.model import (
     OBJECT_VALIDATORS,
-    UNDETERMINED,
     ArtefactUse,
+    Choice,
+    Company,
     Finding,
     Layer,
     Location,
     ObjectValidator,
     Requirement,
     Severity,
-    Trait,
     ValidationReport,
     Verdict,
+    choice_of,
+    choose_document,
+    chosen,
     roll_up,
     say,
 )
@@ -40,21 +42,6 @@ REQUIREMENTS = "requirements"
 """What the checks are called among the artefacts of a report."""
 
 type Validate = Callable[[str, bytes], ValidationReport]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Company:
-    """What is given beside the object, as bytes of files: its request, earlier messages, authorities, revocation lists.
-
-    `at` is the instant of use, aware UTC; None: the issue of an assertion, `now` for certificates.
-    """
-
-    now: datetime
-    request: bytes = b""
-    earlier: tuple[bytes, ...] = ()
-    authorities: bytes = b""
-    revocation_lists: tuple[bytes, ...] = ()
-    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +90,7 @@ class ObjectJudge:
             choice = choosing.choose_message(message, opened.root)
             wanted = () if opened.message.enveloped else _requirements(asked, choice)
             return _Judged(choice=choice, results=alone.judge_message(message, known, wanted), view=message)
-        return _Judged(choice=choosing.choice_of((), "", opened.root))
+        return _Judged(choice=choice_of((), "", opened.root))
 
     def _known(self, company: Company) -> alone.Known:
         other = open_object(company.request).message if company.request else None
@@ -147,7 +134,7 @@ class ObjectJudge:
         reports = [self.validate(name, xml)] if xml else []
         if reports and reports[0].profile is not None:
             level, form = reports[0].profile.level.value, reports[0].profile.form.value
-            judged = replace(judged, choice=choosing.choose_document(level, form))
+            judged = replace(judged, choice=choose_document(level, form))
         reports += [self.validate(f"{name}/document:{n}", data) for n, data in enumerate(judged.documents)]
         findings, uses, reasons = self._checked(name, xml, judged, asked)
         uses = (*(u for r in reports for u in r.uses), *uses)
@@ -163,7 +150,7 @@ class ObjectJudge:
             findings=(*(f for r in reports for f in r.findings), *findings),
             reason="; ".join(dict.fromkeys(reasons)),
             profile=reports[0].profile if reports else None,
-            validator=_chosen(judged.choice, asked),
+            validator=chosen(judged.choice, asked),
         )
 
     def _checked(
@@ -199,7 +186,7 @@ class ObjectJudge:
 class _Judged:
     """What the checks came to, and the view in which places are looked up."""
 
-    choice: choosing.Choice
+    choice: Choice
     results: tuple[alone.AloneResult, ...] = ()
     view: alone.LoneView | None = None
     audit: alone.LoneAudit | None = None
@@ -230,13 +217,13 @@ def _named(finding: Finding, name: str) -> Finding:
     return replace(finding, at=replace(finding.at, message=message))
 
 
-def _requirements(asked: ObjectValidator | None, choice: choosing.Choice) -> tuple[str, ...]:
+def _requirements(asked: ObjectValidator | None, choice: Choice) -> tuple[str, ...]:
     """The prefixes of the requirements that are about the object itself."""
     chosen = (asked,) if asked is not None else choice.candidates
     return tuple(dict.fromkeys(p for v in chosen for p in v.requirements))
 
 
-def _not_of(choice: choosing.Choice, asked: str, name: str) -> tuple[Finding, ...]:
+def _not_of(choice: Choice, asked: str, name: str) -> tuple[Finding, ...]:
     """A finding when the object is not what the validator that was asked for is for."""
     if not asked or any(v.coordinate == asked for v in choice.candidates):
         return ()
@@ -253,15 +240,6 @@ def _not_of(choice: choosing.Choice, asked: str, name: str) -> tuple[Finding, ..
             next=say("choice.next"),
         ),
     )
-
-
-def _chosen(choice: choosing.Choice, asked: str) -> Trait | None:
-    if asked:
-        because = say("choice.asked", because=choice.because) if choice.candidates else say("choice.asked-only")
-        return Trait(value=asked, because=because)
-    if not choice.candidates:
-        return None
-    return Trait(value=choice.coordinate or UNDETERMINED, because=choice.because)
 
 
 def _lacking(results: Sequence[alone.AloneResult]) -> list[str]:
