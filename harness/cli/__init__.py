@@ -17,7 +17,6 @@ from harness import __version__
 from harness.cli._packs_app import packs_app
 from harness.cli._shared import ERR, INTERRUPTED, OPERATOR, PASSED, UNDECIDED, language, print_problems
 from harness.errors import HarnessError, InputError
-from harness.model import MAX_EMBEDDED_BYTES
 from harness.safexml import DEFAULT_LIMITS
 
 app = typer.Typer(
@@ -162,8 +161,8 @@ def validate(
     max_bytes: Annotated[int, typer.Option(help="Size above which a document is refused.")] = DEFAULT_LIMITS.max_bytes,
     max_depth: Annotated[int, typer.Option(help="Nesting above which it is refused.")] = DEFAULT_LIMITS.max_depth,
     max_embedded: Annotated[
-        int, typer.Option(help="Size in bytes above which a file inside a document is not looked at.")
-    ] = MAX_EMBEDDED_BYTES,
+        int | None, typer.Option(help="Size above which a file inside a document is not looked at; default: 67108864.")
+    ] = None,
     request: Annotated[Path | None, typer.Option(help="The request that the given message answers.")] = None,
     earlier: Annotated[
         list[Path] | None, typer.Option(help="An earlier message of the conversation; repeatable.")

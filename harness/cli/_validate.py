@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from harness.cli._shared import ERR, FAILED, INTERRUPTED, PASSED, UNDECIDED, cache_folder, colour_wanted
+from harness.cli._validate_cross import crossed
 from harness.cli._validate_formats import FORMATS, Batch
 from harness.cli._validate_inputs import absent_files, choices, tasks_of, unknown_choice
 from harness.cli._validate_jobs import Crew
@@ -20,7 +21,7 @@ from harness.cli._validate_output import counted, write
 from harness.cli._validate_packs import packs_of
 from harness.cli._words import word
 from harness.errors import InputError, Problem
-from harness.model import OBJECT_VALIDATORS, Company, Verdict
+from harness.model import MAX_EMBEDDED_BYTES, OBJECT_VALIDATORS, Company, Verdict
 from harness.packs import bundled_data
 from harness.packs.artefacts import Pack
 from harness.safexml import XmlLimits
@@ -45,7 +46,7 @@ class ValidateOptions:
     jobs: int | None
     max_bytes: int
     max_depth: int
-    max_embedded: int
+    max_embedded: int | None
     request: Path | None
     earlier: tuple[Path, ...]
     trust: tuple[Path, ...]
@@ -70,6 +71,8 @@ def validate_command(options: ValidateOptions) -> int:
         ERR.print(note, markup=False)
     tasks = tasks_of(options.files, options.output, options.max_bytes)
     _refuse_shapeless(options, tasks)
+    if not (options.xsd or options.schematron):
+        tasks = crossed(tasks, _limits(options))
     # one document here and now; several in processes of their own, which may end without ending us
     with closing(Crew(min(options.jobs or _processors(), len(tasks)) if len(tasks) > 1 else 0)) as crew:
         packs = _packs(options)
@@ -104,7 +107,7 @@ def _settings(options: ValidateOptions, packs: tuple[Pack, ...], company: Compan
         as_=options.as_,
         phase=options.phase,
         sparing=sparing,
-        limits=XmlLimits(max_bytes=options.max_bytes, max_depth=options.max_depth),
+        limits=_limits(options),
         cache=cache_folder(),
         format=options.format,
         lang=options.lang,
@@ -114,8 +117,12 @@ def _settings(options: ValidateOptions, packs: tuple[Pack, ...], company: Compan
         scenarios=bundled_data() / "scenarios",
         company=company,
         objects=not (options.xsd or options.schematron),
-        max_embedded_bytes=options.max_embedded,
+        max_embedded_bytes=options.max_embedded or MAX_EMBEDDED_BYTES,
     )
+
+
+def _limits(options: ValidateOptions) -> XmlLimits:
+    return XmlLimits(max_bytes=options.max_bytes, max_depth=options.max_depth)
 
 
 def _refuse_wrong(options: ValidateOptions) -> None:

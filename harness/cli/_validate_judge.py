@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,17 +12,21 @@ from harness.errors import InputError, Problem
 from harness.model import (
     MAX_EMBEDDED_BYTES,
     OBJECT_VALIDATORS,
+    ArtefactUse,
     Company,
+    Finding,
+    Layer,
     PackIdentity,
     Severity,
     ValidationReport,
     Verdict,
+    roll_up,
     visible,
 )
 from harness.packs.artefacts import Pack
 from harness.safexml import XmlLimits
 from harness.store import DiskCache
-from harness.validators import Engine, Validator, given_up, too_large
+from harness.validators import Engine, Validator, given_up, too_large, verdict_of
 
 _CHUNK = 1 << 20
 
@@ -76,7 +80,8 @@ class Task:
     """One document: its number, the file (or what it `held`, when it can be read only once), and the name of its result.
 
     `page` is the file name of the result without what the format appends, `first_page` the whole name of the first
-    file when the operator chose it; both empty for standard output.
+    file when the operator chose it; both empty for standard output. `cross` is what comparing it with other documents
+    found, None when it was compared with none.
     """
 
     number: int
@@ -84,6 +89,7 @@ class Task:
     held: Source | None = None
     page: str = ""
     first_page: str = ""
+    cross: tuple[Finding, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -130,6 +136,24 @@ def identity_of(pack: Pack) -> PackIdentity:
         complete=pack.complete,
         artefacts={f"{a.coordinate}#{a.id}": a.sha256 for a in pack.artefacts},
         problems=tuple(sorted(problems)),
+    )
+
+
+OTHERS = "other-documents"
+"""What the documents of the call are called among the artefacts of a report."""
+
+
+def _with_cross(report: ValidationReport, cross: tuple[Finding, ...] | None) -> ValidationReport:
+    """`report` with what comparing its document with others found."""
+    if cross is None:
+        return report
+    verdict = verdict_of(cross)
+    use = ArtefactUse(coordinate="", artefact=OTHERS, layer=Layer.CROSS, sha256="", verdict=verdict)
+    return replace(
+        report,
+        uses=(*report.uses, use),
+        findings=(*report.findings, *cross),
+        verdict=roll_up([report.verdict, verdict]),
     )
 
 
@@ -196,6 +220,7 @@ class Judge:
             )
             return self._done(task, report, b"", time.perf_counter() - started, self._validator)
         report, content = self._judged(task.name, source.content)
+        report = _with_cross(report, task.cross)
         return self._done(task, report, content, time.perf_counter() - started, self._validator)
 
     def _judged(self, name: str, content: bytes) -> tuple[ValidationReport, bytes]:

@@ -7,8 +7,9 @@ an engine that died, each make the report inconclusive or an error, with the rea
 """
 
 from harness.validators._cross import cross_check
-from harness.validators._cross_documents import NamedDocument
+from harness.validators._cross_documents import DocumentKeys, NamedDocument, keys_of, related
 from harness.validators._cross_metadata import EntryMetadata
+from harness.validators._findings import verdict_of
 from harness.validators._kinds import CDA_KINDS, facts_of, kind_of
 from harness.validators._own_files import problems_in
 from harness.validators._positions import EXCERPT_LENGTH, Position, PositionIndex
@@ -22,6 +23,7 @@ __all__ = [
     "EXCERPT_LENGTH",
     "CompileCache",
     "Designation",
+    "DocumentKeys",
     "Engine",
     "EntryMetadata",
     "MemoryCache",
@@ -34,8 +36,11 @@ __all__ = [
     "cross_check",
     "facts_of",
     "given_up",
+    "keys_of",
     "kind_of",
     "load_value_sets",
     "problems_in",
+    "related",
     "too_large",
+    "verdict_of",
 ]

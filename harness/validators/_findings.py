@@ -1,6 +1,6 @@
 """From what the engines say to findings, verdicts and figures of use."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.errors import WireError
@@ -28,6 +28,13 @@ VERDICTS = {
     Severity.WARNING: Verdict.WARNING,
     Severity.INFORMATION: Verdict.PASS,
 }
+
+
+def verdict_of(findings: Iterable[Finding]) -> Verdict:
+    """What `findings` of something that was judged come to; pass when there are none."""
+    return roll_up([Verdict.PASS, *(VERDICTS[f.severity or Severity.ERROR] for f in findings)])
+
+
 _NEXT_UNDECIDED = "add the missing artefact to the pack, or judge this rule by hand"
 
 

@@ -1,0 +1,87 @@
+"""Documents of one call held against each other, and against the entries of messages among them, before they are judged.
+
+Which belong together, their content tells: ids, parents, sets, patients of summaries; an entry names a document by its id.
+Only what ties documents together is kept of all of them; those that are compared are read a second time.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from harness.cli._validate_judge import Task, read_file
+from harness.errors import InputError, UnsupportedError, WireError
+from harness.model import Finding
+from harness.safexml import XmlLimits
+from harness.validators import DocumentKeys, EntryMetadata, NamedDocument, cross_check, keys_of, related
+
+_LISTS = (b"AdhocQueryResponse", b"ProvideAndRegisterDocumentSetRequest")
+
+
+def crossed(tasks: Sequence[Task], limits: XmlLimits) -> tuple[Task, ...]:
+    """`tasks` with what comparing their documents found; a document that nothing is compared with has None."""
+    if len(tasks) < 2:
+        return tuple(tasks)
+    by_name = {task.name: task for task in tasks}
+    keys: list[DocumentKeys] = []
+    entries: list[tuple[str, EntryMetadata]] = []
+    for task in by_name.values():
+        content = _content(task, limits)
+        if content is None:
+            continue
+        found = keys_of(NamedDocument(name=task.name, content=content))
+        if found is not None:
+            keys.append(found)
+        elif any(word in content for word in _LISTS):  # spares reading what cannot hold an entry
+            entries += _entries(content, limits)
+    described = _described(keys, entries)
+    groups = list(related(keys))
+    grouped = {name for group in groups for name in group}
+    groups += [(name,) for name in described if name not in grouped]
+    findings: dict[str, list[Finding]] = {name: [] for group in groups for name in group}
+    for group in groups:
+        for finding in _compared([by_name[name] for name in group], described, limits):
+            findings[finding.at.message].append(finding)
+    return tuple(replace(task, cross=tuple(findings[task.name])) if task.name in findings else task for task in tasks)
+
+
+def _content(task: Task, limits: XmlLimits) -> bytes | None:
+    """The bytes of a document; None when it is larger than allowed, or cannot be read, which judging it will say."""
+    try:
+        source = task.held or read_file(task.path, limits.max_bytes)
+    except InputError:
+        return None
+    return source.content
+
+
+def _entries(content: bytes, limits: XmlLimits) -> Iterable[tuple[str, EntryMetadata]]:
+    from harness.checks.entries import entries_of, metadata_of  # brings in the parsers of messages
+    from harness.checks.opening import open_object
+
+    try:
+        opened = open_object(content, limits=limits)
+    except (WireError, UnsupportedError):
+        return ()
+    return [(entry.unique_id, metadata_of(entry, "")) for entry in entries_of(opened) if entry.unique_id]
+
+
+def _described(
+    keys: Sequence[DocumentKeys], entries: Iterable[tuple[str, EntryMetadata]]
+) -> Mapping[str, tuple[EntryMetadata, ...]]:
+    """The entries about each document that is there."""
+    holders = {one: document.name for document in keys for one in document.ids}
+    described: dict[str, tuple[EntryMetadata, ...]] = {}
+    for unique_id, entry in entries:
+        name = holders.get(unique_id)
+        if name is not None:
+            described[name] = (*described.get(name, ()), replace(entry, document=name))
+    return described
+
+
+def _compared(
+    tasks: Sequence[Task], described: Mapping[str, tuple[EntryMetadata, ...]], limits: XmlLimits
+) -> tuple[Finding, ...]:
+    documents = [
+        NamedDocument(name=task.name, content=content)
+        for task in tasks
+        if (content := _content(task, limits)) is not None
+    ]
+    return cross_check(documents, [entry for task in tasks for entry in described.get(task.name, ())])
