@@ -70,6 +70,7 @@ from harness.model.sut import (
     TriggerMeans,
 )
 from harness.model.text import Localized, visible
+from harness.model.traits import TRAIT_NAMES, trait_value
 from harness.model.validation import (
     MAX_EMBEDDED_BYTES,
     UNDETERMINED,
@@ -118,6 +119,7 @@ __all__ = [
     "ROLL_UP_ORDER",
     "SUBMISSIONS",
     "SUT_ACTORS",
+    "TRAIT_NAMES",
     "TRANSACTIONS",
     "TRIGGER_ARGUMENTS",
     "TRIGGER_OPERATIONS",
@@ -201,6 +203,7 @@ __all__ = [
     "old_label",
     "roll_up",
     "say",
+    "trait_value",
     "validators_of",
     "visible",
     "walk",

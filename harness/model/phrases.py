@@ -12,6 +12,7 @@ from functools import cache
 from harness.model.choice_phrases import CHOICE_PHRASES
 from harness.model.doctor_phrases import DOCTOR_PHRASES
 from harness.model.document_phrases import DOCUMENT_PHRASES
+from harness.model.engine_phrases import ENGINE_PHRASES
 from harness.model.hints import hints
 from harness.model.observations import observed
 from harness.model.text import Localized
@@ -175,6 +176,7 @@ PHRASES: Mapping[str, Localized] = {
     **CHOICE_PHRASES,
     **DOCTOR_PHRASES,
     **DOCUMENT_PHRASES,
+    **ENGINE_PHRASES,
 }
 
 
@@ -201,6 +203,9 @@ def in_language(text: str, lang: str) -> str:
     head, colon, tail = text.partition(": ")
     if colon and re.fullmatch(r"[A-Z]+(?:-[A-Z]+)*-\d+", head):
         return f"{head} : {in_language(tail, lang)}"
+    # `ARTEFACT: ` in front of what is said of an artefact
+    if colon and re.fullmatch(r"[\w.-]+", head) and (said := in_language(tail, lang)) != tail:
+        return f"{head} : {said}"
     if text in hints():
         return hints()[text]
     for pattern, french in _patterns():
