@@ -186,12 +186,18 @@ def say(key: str, **values: object) -> str:
 
 
 @cache
+def _of_engines() -> tuple[re.Pattern[str], ...]:
+    return tuple(_pattern(phrase.en) for phrase in ENGINE_PHRASES.values())
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", text)
+    return re.compile("".join(f"(?P<{p}>.+?)" if i % 2 else re.escape(p) for i, p in enumerate(parts)), re.DOTALL)
+
+
+@cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    made = []
-    for phrase in PHRASES.values():
-        parts = re.split(r"\{(\w+)\}", phrase.en)
-        text = "".join(f"(?P<{p}>.+?)" if i % 2 else re.escape(p) for i, p in enumerate(parts))
-        made.append((re.compile(text, re.DOTALL), phrase.fr))
+    made = [(_pattern(phrase.en), phrase.fr) for phrase in PHRASES.values()]
     # the form with the most fixed text first, so that a general one cannot swallow a special one
     return tuple(sorted(made, key=lambda pair: -len(re.sub(r"\(\?P<.*?\)", "", pair[0].pattern))))
 
@@ -204,8 +210,8 @@ def in_language(text: str, lang: str) -> str:
     if colon and re.fullmatch(r"[A-Z]+(?:-[A-Z]+)*-\d+", head):
         return f"{head} : {in_language(tail, lang)}"
     # `ARTEFACT: ` in front of what is said of an artefact
-    if colon and re.fullmatch(r"[\w.-]+", head) and (said := in_language(tail, lang)) != tail:
-        return f"{head} : {said}"
+    if colon and re.fullmatch(r"[\w.-]+", head) and any(form.fullmatch(tail) for form in _of_engines()):
+        return f"{head} : {in_language(tail, lang)}"
     if text in hints():
         return hints()[text]
     for pattern, french in _patterns():

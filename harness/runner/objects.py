@@ -69,13 +69,19 @@ class ObjectJudge:
             return self.validate(name, content), content
         except UnsupportedError as exc:
             return _unsupported(name, content, exc), content
-        judged = self._judged(name, opened, company, OBJECT_VALIDATORS.get(asked))
+        try:
+            leaves = x509.parse_certificates(opened.stored.body) if opened.certificates else ()
+        except WireError as exc:
+            return replace(unreadable(name, content, exc), name=name), content
+        judged = self._judged(opened, leaves, company, OBJECT_VALIDATORS.get(asked))
         report = self._whole(name, content, opened, judged, asked)
         return report, opened.xml or content
 
-    def _judged(self, name: str, opened: Opened, company: Company, asked: ObjectValidator | None) -> "_Judged":
-        if opened.certificates:
-            return self._certificates(opened, company, asked)
+    def _judged(
+        self, opened: Opened, leaves: Sequence[Certificate], company: Company, asked: ObjectValidator | None
+    ) -> "_Judged":
+        if leaves:
+            return self._certificates(leaves, company, asked)
         if opened.audit:
             return self._audit(opened, asked)
         if opened.assertion is not None:
@@ -115,8 +121,7 @@ class ObjectJudge:
         agreed = tuple(r for r in by_side[0] if all(r in other for other in by_side[1:]))
         return _Judged(choice=choice, results=agreed, audit=view)
 
-    def _certificates(self, opened: Opened, company: Company, asked: ObjectValidator | None) -> "_Judged":
-        found = x509.parse_certificates(opened.stored.body)
+    def _certificates(self, found: Sequence[Certificate], company: Company, asked: ObjectValidator | None) -> "_Judged":
         choice = certificates.choice_for(found[0])
         use = asked.coordinate if asked is not None else choice.coordinate
         results = certificates.judge_certificates(
@@ -137,8 +142,8 @@ class ObjectJudge:
             judged = replace(judged, choice=choose_document(level, form))
         reports += [self.validate(f"{name}/document:{n}", data) for n, data in enumerate(judged.documents)]
         findings, uses, reasons = self._checked(name, xml, judged, asked)
-        uses = (*(u for r in reports for u in r.uses), *uses)
         verdicts = [*(r.verdict for r in reports), verdict_of(findings), *(u.verdict for u in uses)]
+        uses = (*(u for r in reports for u in r.uses), *uses)
         reasons = [*(r.reason for r in reports if r.reason), *reasons]
         return ValidationReport(
             name=name,

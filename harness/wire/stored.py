@@ -46,11 +46,13 @@ def read_stored(content: bytes) -> Stored:
     if _FIELD.match(content):
         head = http.parse_head(b"POST / HTTP/1.1\r\n" + content)
         return _http("", head.headers, content[head.length - len("POST / HTTP/1.1\r\n") :])
+    if _PEM.match(content):  # its dashes would pass for those of a package
+        return Stored(form="pem", body=content)
     if delimiter := _DELIMITER.match(content):
         return Stored(form="package", body=content, content_type=_package_type(content, delimiter))
     if _SYSLOG.match(content):
         return Stored(form="syslog", body=content)
-    return Stored(form="pem" if _PEM.match(content) else "bare", body=content)
+    return Stored(form="bare", body=content)
 
 
 def _http(start_line: str, headers: tuple[tuple[str, str], ...], body: bytes) -> Stored:
