@@ -71,6 +71,17 @@ def read_revocation_lists(data: bytes) -> tuple[cx509.CertificateRevocationList,
     return lists
 
 
+def readable(data: bytes) -> tuple[cx509.Certificate, ...]:
+    """The certificates in `data`, of which the first can be described.
+
+    Raises:
+        WireError: kind `certificate`, when they cannot be read, or the names of the first.
+    """
+    found = x509.parse_certificates(data)
+    x509.describe_certificate(x509.certificate_der(found[0]))
+    return found
+
+
 def choice_for(certificate: cx509.Certificate) -> Choice:
     """What `certificate` is for."""
     facts = x509.describe_certificate(x509.certificate_der(certificate))

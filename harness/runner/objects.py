@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from cryptography.x509 import Certificate
+
 from harness import safexml
 from harness.checks import alone, certificates, choosing
 from harness.checks.opening import Opened, open_object
@@ -70,7 +72,7 @@ class ObjectJudge:
         except UnsupportedError as exc:
             return _unsupported(name, content, exc), content
         try:
-            leaves = x509.parse_certificates(opened.stored.body) if opened.certificates else ()
+            leaves = certificates.readable(opened.stored.body) if opened.certificates else ()
         except WireError as exc:
             return replace(unreadable(name, content, exc), name=name), content
         judged = self._judged(opened, leaves, company, OBJECT_VALIDATORS.get(asked))
