@@ -274,7 +274,7 @@ def test_audit_record_tells_its_side_only_where_the_sides_differ(
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_document_is_chosen_by_level_and_form(judge: ObjectJudge, name: str) -> None:
     content = document(DOCUMENTS[name])
-    wrong = document(DOCUMENTS[name], (b"<confidentialityCode", b"<confidentialityKode"))
+    wrong = document(DOCUMENTS[name], (b"<typeId ", b"<typeIdent "))
     good, _ = judge.judge("good", content, NOW, f"eu.ehdsi:{name}")
     bad, _ = judge.judge("bad", wrong, NOW, f"eu.ehdsi:{name}")
 
@@ -329,9 +329,7 @@ def test_what_only_the_request_tells_is_listed_and_not_passed(judge: ObjectJudge
 def test_documents_in_a_message_are_judged_too(judge: ObjectJudge) -> None:
     made = cs.fetch(3)
     (one,) = made.answer.documents  # type: ignore[union-attr]
-    wrong = made.answered(
-        documents=(replace(one, content=one.content.replace(b"<confidentialityCode", b"<confidentialityKode")),)
-    )
+    wrong = made.answered(documents=(replace(one, content=one.content.replace(b"<typeId ", b"<typeIdent ")),))
     report, _ = judge.judge("answer", kept(wrong, "response"), NOW)
 
     assert {f.at.message for f in report.findings if f.layer is Layer.XSD} == {"answer/document:0"}
