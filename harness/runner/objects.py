@@ -22,6 +22,7 @@ from harness.model import (
     Choice,
     Company,
     Finding,
+    HttpRecord,
     Layer,
     Location,
     ObjectValidator,
@@ -44,6 +45,12 @@ REQUIREMENTS = "requirements"
 """What the checks are called among the artefacts of a report."""
 
 type Validate = Callable[[str, bytes], ValidationReport]
+
+
+def decoded(record: HttpRecord) -> bytes:
+    """`record` as a file keeps it: its body without transfer coding, the other fields as they were."""
+    fields = (f"{n}: {v}\r\n" for n, v in record.headers if n.lower() not in ("transfer-encoding", "content-length"))
+    return f"{record.start_line}\r\n{''.join(fields)}\r\n".encode("latin-1", "replace") + record.body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
