@@ -8,7 +8,7 @@ from rich.style import Style
 
 from harness.cli._profile import profile_lines, validator_lines
 from harness.cli._words import STYLES, labelled, word
-from harness.model import Finding, Severity, ValidationReport, Verdict, in_language, visible
+from harness.model import Finding, Layer, Severity, ValidationReport, Verdict, in_language, visible
 from harness.validators import EXCERPT_LENGTH, PositionIndex
 
 _SEVERITY_STYLES: Mapping[Severity, str] = {
@@ -60,7 +60,8 @@ class Text:
         for use in self._report.uses:
             sign, style = STYLES[use.verdict]
             name = " ".join(part for part in (use.coordinate, use.artefact, use.engine) if part and part != use.layer)
-            fired = word("fired", self._lang).format(fired=use.rules_fired, loaded=use.rules_loaded)
+            counted = "decided" if use.layer is Layer.REQUIREMENT else "fired"
+            fired = word(counted, self._lang).format(fired=use.rules_fired, loaded=use.rules_loaded)
             rules = f", {fired}" if use.rules_loaded else ""
             said = "; ".join(in_language(visible(part), self._lang) for part in use.reason.split("; ") if part)
             reason = f"{': ' if name else ''}{said}" if said else ""
