@@ -113,4 +113,11 @@ ENGINE_PHRASES: Mapping[str, Localized] = {
         "des motifs se trouvent dans une phase ; ISO 19757-3 les veut à côté",
     ),
     "schema.itself": _p("abstract rule {name} extends itself", "la règle abstraite {name} s'étend elle-même"),
+    "image.check-sum": _p(
+        "check sum of the chunk at byte {at} does not match",
+        "la somme de contrôle du bloc à l'octet {at} ne correspond pas",
+    ),
+    "image.cut": _p("chunk at byte {at} is cut", "le bloc à l'octet {at} est coupé"),
+    "image.first": _p("no IHDR first", "pas d'IHDR en premier"),
+    "image.end": _p("no IEND", "pas d'IEND"),
 }
