@@ -57,6 +57,14 @@ from harness.model.scenario import (
     Value,
     walk,
 )
+from harness.model.statement import (
+    CLAIM_OPTIONS,
+    CLAIMABLE,
+    COMMON_PROFILES,
+    DEPENDENCIES,
+    Claim,
+    Statement,
+)
 from harness.model.sut import (
     OurSide,
     Patient,
@@ -104,7 +112,11 @@ from harness.model.vocabulary import (
 
 __all__ = [
     "AUDIT_EVENTS",
+    "CLAIMABLE",
+    "CLAIM_OPTIONS",
+    "COMMON_PROFILES",
     "CONSENTS",
+    "DEPENDENCIES",
     "DOCUMENT_STATUSES",
     "GRADES",
     "HINTS",
@@ -133,6 +145,7 @@ __all__ = [
     "Cause",
     "Check",
     "Choice",
+    "Claim",
     "Company",
     "Datum",
     "Deviation",
@@ -175,6 +188,7 @@ __all__ = [
     "SetValues",
     "Severity",
     "State",
+    "Statement",
     "Step",
     "StepBase",
     "StepResult",
