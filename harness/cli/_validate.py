@@ -71,14 +71,14 @@ def validate_command(options: ValidateOptions) -> int:
         ERR.print(note, markup=False)
     tasks = tasks_of(options.files, options.output, options.max_bytes)
     _refuse_shapeless(options, tasks)
-    if not (options.xsd or options.schematron):
-        tasks = crossed(tasks, _limits(options))
     # one document here and now; several in processes of their own, which may end without ending us
     with closing(Crew(min(options.jobs or _processors(), len(tasks)) if len(tasks) > 1 else 0)) as crew:
         packs = _packs(options)
         if problems := unknown_choice(options.as_, packs):
             raise InputError(problems)
         settings = _settings(options, packs, company, sparing=len(tasks) == 1)
+        if settings.objects:
+            tasks = crossed(tasks, settings.limits)
         batch = Batch(packs=tuple(identity_of(p) for p in packs), settings=settings)
         with _bar(len(tasks)) as bar:
             results = counted(crew.judged(tasks, settings), batch, bar, len(tasks))
