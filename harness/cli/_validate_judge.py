@@ -81,7 +81,7 @@ class Task:
 
     `page` is the file name of the result without what the format appends, `first_page` the whole name of the first
     file when the operator chose it; both empty for standard output. `cross` is what comparing it with other documents
-    found, None when it was compared with none.
+    found, None when it was compared with none; `request` is the message among the others that it answers.
     """
 
     number: int
@@ -90,6 +90,7 @@ class Task:
     page: str = ""
     first_page: str = ""
     cross: tuple[Finding, ...] | None = None
+    request: bytes = b""
 
     @property
     def name(self) -> str:
@@ -219,18 +220,17 @@ class Judge:
                 task.name, sha256=source.sha256, size=source.size, max_bytes=self._settings.limits.max_bytes
             )
             return self._done(task, report, b"", time.perf_counter() - started, self._validator)
-        report, content = self._judged(task.name, source.content)
+        report, content = self._judged(task, source.content)
         report = _with_cross(report, task.cross)
         return self._done(task, report, content, time.perf_counter() - started, self._validator)
 
-    def _judged(self, name: str, content: bytes) -> tuple[ValidationReport, bytes]:
+    def _judged(self, task: Task, content: bytes) -> tuple[ValidationReport, bytes]:
         """The report on `content`, and the bytes in which its lines are counted."""
-        settings = self._settings
+        settings, name = self._settings, task.name
+        company = replace(settings.company, request=settings.company.request or task.request)
         if not settings.by_object:
             return self._artefacts(name, content), content
-        return judge_object(
-            name, content, settings.as_, settings.company, settings.limits, settings.scenarios, self._artefacts
-        )
+        return judge_object(name, content, settings.as_, company, settings.limits, settings.scenarios, self._artefacts)
 
     def _artefacts(self, name: str, content: bytes) -> ValidationReport:
         settings = self._settings

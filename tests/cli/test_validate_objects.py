@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.packs import bundled_data
-from harness.wire import x509
+from harness.wire import x509, xds
 from tests.checks import checks_support as cs
 from tests.cli.cli_support import Invoke
 from tests.runner.test_objects import kept, pem
@@ -39,6 +39,16 @@ def test_request_tells_which_answer_it_is(invoke: Invoke, answer: Path, tmp_path
     assert isinstance(along, dict)
     assert alone["value"] == "undetermined"
     assert along["value"] == "eu.ehdsi:xdr-ed-init-response"
+
+
+def test_answer_finds_its_request_among_the_files(invoke: Invoke, answer: Path, tmp_path: Path) -> None:
+    request = tmp_path / "request.http"
+    request.write_bytes(kept(cs.submit(), "request"))
+    result = invoke("validate", answer, request, "--format", "json")
+
+    first, second = json.loads(result.stdout)["reports"]
+    assert first["validator"]["value"] == "eu.ehdsi:xdr-ed-init-response"
+    assert second["validator"]["value"] == "eu.ehdsi:xdr-ed-init-request"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +139,6 @@ def test_entry_of_a_list_is_held_against_the_document_it_names(invoke: Invoke, t
     made = cs.find()
     listed = made.answer.entries[0]  # type: ignore[union-attr]
     (tmp_path / "summary.xml").write_bytes(cs.content(3))
-    from harness.wire import xds
 
     answer = xds.QueryAnswer(status=made.answer.status, entries=(listed,))  # type: ignore[union-attr]
     (tmp_path / "list.xml").write_bytes(xds.build_query_answer(answer).replace(b"fr-FR", b"pt-PT"))
