@@ -77,17 +77,19 @@ def automatic(view: View, context: Context) -> tuple[CheckResult, ...]:
     results: list[CheckResult] = []
     for requirement, infos in sorted(AUTOMATIC.items()):
         for info in infos:
-            if _concerns(info, view, context) and info.when(view, context):
-                findings = tuple(_advised(f, requirement) for f in info.function(view, context))
+            if concerns(info, view, context) and info.when(view, context):
+                findings = tuple(advised(f, requirement) for f in info.function(view, context))
                 results.append(CheckResult(requirement=requirement, findings=findings))
     return tuple(results)
 
 
-def _advised(finding: Finding, requirement: str) -> Finding:
+def advised(finding: Finding, requirement: str) -> Finding:
+    """`finding` with the hint of its requirement, unless the check gave a better one."""
     return finding if finding.next else replace(finding, next=HINTS[requirement].en)
 
 
-def _concerns(info: CheckInfo, view: View, context: Context) -> bool:
+def concerns(info: CheckInfo, view: View, context: Context) -> bool:
+    """Whether `info` judges what the SUT wrote in this exchange, by transaction and role."""
     transaction = view.exchange.transaction
     internal = transaction in codes.TOKEN_SERVICE  # both ends of it stand in country B
     wrote = "ncpeh-b" if view.asked_by_sut or internal else "ncpeh-a"

@@ -51,11 +51,14 @@ def _documents(view: View, context: Context) -> Iterator[_Document]:
     for index, (root, header) in enumerate(zip(view.documents, view.headers, strict=True)):
         if isinstance(root, WireError) or isinstance(header, WireError):
             continue
-        entry = listed(context, view.retrieved[index].id)
-        listed_code = entry.class_code.code if entry is not None and entry.class_code is not None else None
         kind = codes.KINDS.get(header.kind or "") or codes.kind_of_class_code(header.code or "")
-        kind = kind or codes.kind_of_class_code(listed_code or "")
+        kind = kind or _listed_kind(context, view.retrieved[index].id)
         yield _Document(message=f"response/document:{index}", root=root, header=header, kind=kind)
+
+
+def _listed_kind(context: Context, document_id: str | None) -> codes.DocumentKind | None:
+    entry = listed(context, document_id)
+    return codes.kind_of_class_code(entry.class_code.code or "") if entry is not None and entry.class_code else None
 
 
 def _any(view: View, context: Context) -> bool:

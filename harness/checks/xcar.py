@@ -36,10 +36,11 @@ def _document_place(view: View, number: int, path: str = "") -> Location:
 @check("XCAR-A-001", actor="ncpeh-a", on="ITI-39", when=_answered)
 def answer_has_a_status_and_the_documents(view: View, _: Context) -> Iterator[Finding]:
     """RegistryResponse has a status, and success brings each document asked for. Source: IHE ITI TF-2, 3.43.4.2.2."""
-    answer, request = view.retrieve_answer, view.retrieve_request
+    answer = view.retrieve_answer
     if answer is None:
         return
     yield from unless_in(place(view, xds.X_RETRIEVE_STATUS), answer.status, _STATUSES)
+    request = view.retrieve_request
     asked, came = len(request.documents) if request is not None else 0, len(answer.documents)
     if answer.status == codes.STATUS_SUCCESS and came < asked:
         at = place(view, xds.X_DOCUMENT)

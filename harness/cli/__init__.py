@@ -148,7 +148,9 @@ def validate(
     ] = None,
     as_: Annotated[
         str,
-        typer.Option("--as", help="Kind (cda:patient-summary:3) or coordinate to validate as; help lists them."),
+        typer.Option(
+            "--as", help="Kind (cda:patient-summary:3), coordinate, or label of another tool; help lists them."
+        ),
     ] = "auto",
     pack: Packs = None,
     xsd: Annotated[list[Path] | None, typer.Option(help="XML Schema that judges everything given; repeatable.")] = None,
@@ -162,10 +164,22 @@ def validate(
     jobs: Annotated[int | None, typer.Option(help="Documents at the same time; default: one a processor.")] = None,
     max_bytes: Annotated[int, typer.Option(help="Size above which a document is refused.")] = DEFAULT_LIMITS.max_bytes,
     max_depth: Annotated[int, typer.Option(help="Nesting above which it is refused.")] = DEFAULT_LIMITS.max_depth,
+    max_embedded: Annotated[
+        int | None, typer.Option(help="Size above which a file inside a document is not looked at; default: 67108864.")
+    ] = None,
+    request: Annotated[Path | None, typer.Option(help="The request that the given message answers.")] = None,
+    earlier: Annotated[
+        list[Path] | None, typer.Option(help="An earlier message of the conversation; repeatable.")
+    ] = None,
+    trust: Annotated[list[Path] | None, typer.Option(help="Authorities to trust, PEM or DER; repeatable.")] = None,
+    crl: Annotated[list[Path] | None, typer.Option(help="Revocation list, PEM or DER; repeatable.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Instant of use; default: assertions when issued, certificates now.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what fails.")] = False,
     lang: Lang = None,
 ) -> None:
-    """Validate documents and messages against the packs: well-formed, XML Schema, Schematron."""
+    """Validate documents, messages, assertions, audit records and certificates: artefacts of the packs, and checks."""
 
     def command() -> int:
         from harness.cli._validate import ValidateOptions, validate_command
@@ -184,6 +198,12 @@ def validate(
                 jobs=jobs,
                 max_bytes=max_bytes,
                 max_depth=max_depth,
+                max_embedded=max_embedded,
+                request=request,
+                earlier=tuple(earlier or ()),
+                trust=tuple(trust or ()),
+                crl=tuple(crl or ()),
+                at=at,
                 quiet=quiet,
                 lang=language(lang),
             )

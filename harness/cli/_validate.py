@@ -1,26 +1,27 @@
 """`harness validate`: documents and messages against the packs."""
 
 import os
-import signal
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from harness.cli._shared import ERR, FAILED, INTERRUPTED, PASSED, UNDECIDED, cache_folder, cannot_write, colour_wanted
+from harness.cli._shared import ERR, FAILED, INTERRUPTED, PASSED, UNDECIDED, cache_folder, colour_wanted
+from harness.cli._validate_cross import crossed
 from harness.cli._validate_formats import FORMATS, Batch
-from harness.cli._validate_inputs import absent_files, choices, is_folder, tasks_of, unknown_choice
+from harness.cli._validate_inputs import absent_files, choices, tasks_of, unknown_choice
 from harness.cli._validate_jobs import Crew
-from harness.cli._validate_judge import Done, Settings, Task, identity_of
+from harness.cli._validate_judge import Settings, Task, identity_of
+from harness.cli._validate_objects import coordinate_of, read_beside
+from harness.cli._validate_output import counted, write
 from harness.cli._validate_packs import packs_of
 from harness.cli._words import word
 from harness.errors import InputError, Problem
-from harness.model import Verdict
+from harness.model import MAX_EMBEDDED_BYTES, OBJECT_VALIDATORS, Company, Verdict
 from harness.packs import bundled_data
 from harness.packs.artefacts import Pack
 from harness.safexml import XmlLimits
@@ -45,6 +46,12 @@ class ValidateOptions:
     jobs: int | None
     max_bytes: int
     max_depth: int
+    max_embedded: int | None
+    request: Path | None
+    earlier: tuple[Path, ...]
+    trust: tuple[Path, ...]
+    crl: tuple[Path, ...]
+    at: str | None
     quiet: bool
     lang: str
 
@@ -52,9 +59,16 @@ class ValidateOptions:
 def validate_command(options: ValidateOptions) -> int:
     """Print one report per input; 0 valid, 1 invalid or not well-formed, 3 not decidable, 130 interrupted."""
     started = time.monotonic()
+    as_, note = coordinate_of(options.as_, options.lang)
+    options = replace(options, as_=as_)
     _refuse_wrong(options)
     if options.as_ == HELP:
         return _print_choices(_packs(options), options.lang)
+    company = read_beside(
+        request=options.request, earlier=options.earlier, trust=options.trust, crl=options.crl, at=options.at
+    )
+    if note:
+        ERR.print(note, markup=False)
     tasks = tasks_of(options.files, options.output, options.max_bytes)
     _refuse_shapeless(options, tasks)
     # one document here and now; several in processes of their own, which may end without ending us
@@ -62,11 +76,13 @@ def validate_command(options: ValidateOptions) -> int:
         packs = _packs(options)
         if problems := unknown_choice(options.as_, packs):
             raise InputError(problems)
-        settings = _settings(options, packs, sparing=len(tasks) == 1)
+        settings = _settings(options, packs, company, sparing=len(tasks) == 1)
+        if settings.objects:
+            tasks = crossed(tasks, settings.limits)
         batch = Batch(packs=tuple(identity_of(p) for p in packs), settings=settings)
         with _bar(len(tasks)) as bar:
-            results = _counted(crew.judged(tasks, settings), batch, bar, len(tasks))
-            _write(results, tasks, batch, options)
+            results = counted(crew.judged(tasks, settings), batch, bar, len(tasks))
+            write(results, tasks, batch, options.files, options.output)
     code = _status(batch)
     if not (options.quiet and code == PASSED):
         ERR.print(_summary(batch, time.monotonic() - started, options.lang), markup=False)
@@ -84,21 +100,29 @@ def _packs(options: ValidateOptions) -> tuple[Pack, ...]:
     )
 
 
-def _settings(options: ValidateOptions, packs: tuple[Pack, ...], *, sparing: bool) -> Settings:
+def _settings(options: ValidateOptions, packs: tuple[Pack, ...], company: Company, *, sparing: bool) -> Settings:
     return Settings(
         packs=packs,
         engine=Engine(options.engine),
         as_=options.as_,
         phase=options.phase,
         sparing=sparing,
-        limits=XmlLimits(max_bytes=options.max_bytes, max_depth=options.max_depth),
+        limits=_limits(options),
         cache=cache_folder(),
         format=options.format,
         lang=options.lang,
         colour=options.output is None and colour_wanted(sys.stdout),
         quiet=options.quiet,
         templates=bundled_data() / "reports",
+        scenarios=bundled_data() / "scenarios",
+        company=company,
+        objects=not (options.xsd or options.schematron),
+        max_embedded_bytes=options.max_embedded or MAX_EMBEDDED_BYTES,
     )
+
+
+def _limits(options: ValidateOptions) -> XmlLimits:
+    return XmlLimits(max_bytes=options.max_bytes, max_depth=options.max_depth)
 
 
 def _refuse_wrong(options: ValidateOptions) -> None:
@@ -119,6 +143,7 @@ def _refuse_wrong(options: ValidateOptions) -> None:
         ("--jobs", options.jobs),
         ("--max-bytes", options.max_bytes),
         ("--max-depth", options.max_depth),
+        ("--max-embedded", options.max_embedded),
     ):
         if value is not None and value < 1:
             problems.append(
@@ -144,101 +169,6 @@ def _refuse_shapeless(options: ValidateOptions, tasks: Sequence[Task]) -> None:
 
 def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _counted(results: Generator[Done], batch: Batch, bar: Progress, total: int) -> Iterator[Done]:
-    """`results` while they come; an interrupt ends them, so that what is done can still be written."""
-    task = bar.add_task("", total=total)
-    with _Interrupts() as interrupts, closing(results):
-        try:
-            while (done := interrupts.wait_for(results)) is not None:
-                batch.verdicts[done.verdict] += 1
-                bar.update(task, advance=1, description=Path(done.name).name)
-                yield done
-        except KeyboardInterrupt:
-            batch.complete = False
-
-
-class _Interrupts:
-    """Holds an interrupt back while something is written, so that no output is torn; the second one is not held."""
-
-    def __init__(self) -> None:
-        self._waiting = False
-        self._asked = False
-
-    def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGINT, self._noted)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def wait_for(self, results: Iterator[Done]) -> Done | None:
-        """The next of `results`, None at their end.
-
-        Raises:
-            KeyboardInterrupt: the user asked to stop, now or while the last one was written.
-        """
-        self._waiting = True
-        try:
-            if self._asked:
-                raise KeyboardInterrupt
-            return next(results, None)
-        finally:
-            self._waiting = False
-
-    def _noted(self, *_: object) -> None:
-        if self._waiting or self._asked:
-            raise KeyboardInterrupt
-        self._asked = True
-
-
-def _write(results: Iterator[Done], tasks: Sequence[Task], batch: Batch, options: ValidateOptions) -> None:
-    form = FORMATS[options.format]
-    if options.output is None:
-        for chunk in form.whole(results, batch):
-            sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
-        return
-    folder = is_folder(options.files, options.output)
-    _made(options.output if folder else options.output.absolute().parent)
-    listed: list[tuple[Done, str]] = []
-    for done in results:
-        page = tasks[done.number].page
-        target = options.output / page if folder else options.output
-        _write_one(done, target, batch, folder=folder)
-        listed.append((done, page))
-    if folder and form.index:
-        for name, content in form.index(listed, batch):
-            _put(options.output / name, content)
-
-
-def _write_one(done: Done, target: Path, batch: Batch, *, folder: bool) -> None:
-    """The files of one document: `target` with the suffix of each, or `target` itself for the first of a single one."""
-    alone = Batch(packs=batch.packs, settings=batch.settings)
-    alone.verdicts[done.verdict] += 1
-    (suffix, _), *others = done.files
-    first = target.with_name(target.name + suffix) if folder else target
-    # what comes as several files is whole in each of them
-    _put(first, done.files[0][1] if others else b"".join(FORMATS[batch.settings.format].whole([done], alone)))
-    stem = target.name if folder else target.stem
-    for suffix, content in others:
-        _put(target.with_name(stem + suffix), content)
-
-
-def _made(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise cannot_write("--output", folder, exc) from exc
-
-
-def _put(target: Path, content: bytes) -> None:
-    _made(target.parent)
-    try:
-        target.write_bytes(content)
-    except OSError as exc:
-        raise cannot_write("--output", target, exc) from exc
 
 
 def _status(batch: Batch) -> int:
@@ -285,4 +215,7 @@ def _print_choices(packs: Iterable[Pack], lang: str) -> int:
         say(word(title, lang))
         for value in values:
             say(f"  {value}")
+    say(word("validators", lang))
+    for validator in OBJECT_VALIDATORS.values():
+        say(f"  {validator.coordinate:<36} {validator.title.in_(lang)}")
     return PASSED

@@ -66,7 +66,7 @@ def _svrl(seen: Seen, settings: Settings) -> Files:
     """A report for each Schematron artefact, none where nothing could be judged; the first one goes to standard output."""
     if seen.validator is None or not seen.content or seen.report.uses[0].verdict is not Verdict.PASS:
         return ((".svrl", b""),)
-    reports = seen.validator.svrl(seen.report.name, seen.content, as_=settings.as_, phase=settings.phase)
+    reports = seen.validator.svrl(seen.report.name, seen.content, as_=settings.artefacts_as, phase=settings.phase)
     if len(reports) < 2:
         return ((".svrl", reports[0][1] if reports else b""),)
     return tuple((f".{artefact}.svrl", report) for artefact, report in reports)

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 
 from harness.cli._validate_judge import Source, Task, read_file, read_stream
 from harness.errors import InputError, Problem
+from harness.model import OBJECT_VALIDATORS
 from harness.packs.artefacts import Pack
 from harness.validators import CDA_KINDS
 
@@ -89,11 +90,11 @@ def _distinct(pages: Sequence[PurePath]) -> list[str]:
 def unknown_choice(as_: str, packs: Sequence[Pack]) -> list[Problem]:
     """A problem when `as_` is neither `auto`, nor a kind that an artefact judges, nor a coordinate."""
     kinds, coordinates = choices(packs)
-    if as_ == "auto" or as_ in coordinates:
+    if as_ == "auto" or as_ in coordinates or as_ in OBJECT_VALIDATORS:
         return []
     if as_ in kinds or (as_.startswith("message:") and any(fnmatchcase(as_, kind) for kind in kinds)):
         return []
-    near = difflib.get_close_matches(as_, [*kinds, *coordinates], n=1, cutoff=0.5)
+    near = difflib.get_close_matches(as_, [*kinds, *coordinates, *OBJECT_VALIDATORS], n=1, cutoff=0.5)
     hint = (f"did you mean {near[0]!r}? " if near else "") + "`--as help` lists all"
     return [
         Problem(

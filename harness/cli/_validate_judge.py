@@ -3,23 +3,40 @@
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from harness.cli._validate_objects import judge_object
 from harness.errors import InputError, Problem
-from harness.model import PackIdentity, Severity, ValidationReport, Verdict, visible
+from harness.model import (
+    MAX_EMBEDDED_BYTES,
+    OBJECT_VALIDATORS,
+    ArtefactUse,
+    Company,
+    Finding,
+    Layer,
+    PackIdentity,
+    Severity,
+    ValidationReport,
+    Verdict,
+    roll_up,
+    visible,
+)
 from harness.packs.artefacts import Pack
 from harness.safexml import XmlLimits
 from harness.store import DiskCache
-from harness.validators import Engine, Validator, given_up, too_large
+from harness.validators import Engine, Validator, given_up, too_large, verdict_of
 
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How every document of one call is judged and shown; sent to each process."""
+    """How every document of one call is judged and shown; sent to each process.
+
+    `objects` is false when artefacts of the operator's own judge alone; `company` is what was given beside the documents.
+    """
 
     packs: tuple[Pack, ...]
     engine: Engine
@@ -33,6 +50,20 @@ class Settings:
     colour: bool
     quiet: bool
     templates: Path
+    scenarios: Path
+    company: Company
+    objects: bool = True
+    max_embedded_bytes: int = MAX_EMBEDDED_BYTES
+
+    @property
+    def artefacts_as(self) -> str:
+        """What artefacts are told to take a document for: a coordinate of the table is none of theirs."""
+        return "auto" if self.as_ in OBJECT_VALIDATORS else self.as_
+
+    @property
+    def by_object(self) -> bool:
+        """Whether objects are judged by the checks too: asked for by coordinate, or left to the object."""
+        return self.as_ in OBJECT_VALIDATORS or (self.as_ == "auto" and self.objects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +80,8 @@ class Task:
     """One document: its number, the file (or what it `held`, when it can be read only once), and the name of its result.
 
     `page` is the file name of the result without what the format appends, `first_page` the whole name of the first
-    file when the operator chose it; both empty for standard output.
+    file when the operator chose it; both empty for standard output. `cross` is what comparing it with other documents
+    found, None when it was compared with none; `request` is the message among the others that it answers.
     """
 
     number: int
@@ -57,6 +89,8 @@ class Task:
     held: Source | None = None
     page: str = ""
     first_page: str = ""
+    cross: tuple[Finding, ...] | None = None
+    request: bytes = b""
 
     @property
     def name(self) -> str:
@@ -106,6 +140,24 @@ def identity_of(pack: Pack) -> PackIdentity:
     )
 
 
+OTHERS = "other-documents"
+"""What the documents of the call are called among the artefacts of a report."""
+
+
+def _with_cross(report: ValidationReport, cross: tuple[Finding, ...] | None) -> ValidationReport:
+    """`report` with what comparing its document with others found."""
+    if cross is None:
+        return report
+    verdict = verdict_of(cross)
+    use = ArtefactUse(coordinate="", artefact=OTHERS, layer=Layer.CROSS, sha256="", verdict=verdict)
+    return replace(
+        report,
+        uses=(*report.uses, use),
+        findings=(*report.findings, *cross),
+        verdict=roll_up([report.verdict, verdict]),
+    )
+
+
 type Render = Callable[[Seen, Settings], tuple[tuple[str, bytes], ...]]
 
 
@@ -152,6 +204,7 @@ class Judge:
             cache=DiskCache(settings.cache),
             sparing=settings.sparing,
             limits=settings.limits,
+            max_embedded_bytes=settings.max_embedded_bytes,
         )
 
     def __call__(self, task: Task) -> Done:
@@ -166,12 +219,22 @@ class Judge:
             report = too_large(
                 task.name, sha256=source.sha256, size=source.size, max_bytes=self._settings.limits.max_bytes
             )
-        else:
-            report = self._validator.validate(
-                task.name, source.content, as_=self._settings.as_, phase=self._settings.phase
-            )
-        duration_s = time.perf_counter() - started
-        return self._done(task, report, source.content or b"", duration_s, self._validator)
+            return self._done(task, report, b"", time.perf_counter() - started, self._validator)
+        report, content = self._judged(task, source.content)
+        report = _with_cross(report, task.cross)
+        return self._done(task, report, content, time.perf_counter() - started, self._validator)
+
+    def _judged(self, task: Task, content: bytes) -> tuple[ValidationReport, bytes]:
+        """The report on `content`, and the bytes in which its lines are counted."""
+        settings, name = self._settings, task.name
+        company = replace(settings.company, request=settings.company.request or task.request)
+        if not settings.by_object:
+            return self._artefacts(name, content), content
+        return judge_object(name, content, settings.as_, company, settings.limits, settings.scenarios, self._artefacts)
+
+    def _artefacts(self, name: str, content: bytes) -> ValidationReport:
+        settings = self._settings
+        return self._validator.validate(name, content, as_=settings.artefacts_as, phase=settings.phase)
 
     def gave_up(self, task: Task, status: int | None) -> Done:
         """What is said of the document of `task` after the process that judged it ended with `status`."""

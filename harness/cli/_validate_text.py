@@ -6,9 +6,9 @@ from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.style import Style
 
-from harness.cli._profile import profile_lines
+from harness.cli._profile import profile_lines, validator_lines
 from harness.cli._words import STYLES, labelled, word
-from harness.model import Finding, Severity, ValidationReport, Verdict, in_language, visible
+from harness.model import Finding, Layer, Severity, ValidationReport, Verdict, in_language, visible
 from harness.validators import EXCERPT_LENGTH, PositionIndex
 
 _SEVERITY_STYLES: Mapping[Severity, str] = {
@@ -46,6 +46,7 @@ class Text:
         yield f"{verdict}  {self._painted(report.name, 'bold')}  ({report.kind}, {size})"
         if not self._quiet:
             yield from profile_lines(self._report, self._lang)
+            yield from validator_lines(self._report, self._lang)
         told = {part for use in report.uses for part in use.reason.split("; ")}
         for part in report.reason.split("; "):
             if part and part not in told and part not in {f.message for f in report.findings}:
@@ -59,7 +60,8 @@ class Text:
         for use in self._report.uses:
             sign, style = STYLES[use.verdict]
             name = " ".join(part for part in (use.coordinate, use.artefact, use.engine) if part and part != use.layer)
-            fired = word("fired", self._lang).format(fired=use.rules_fired, loaded=use.rules_loaded)
+            counted = "decided" if use.layer is Layer.REQUIREMENT else "fired"
+            fired = word(counted, self._lang).format(fired=use.rules_fired, loaded=use.rules_loaded)
             rules = f", {fired}" if use.rules_loaded else ""
             said = "; ".join(in_language(visible(part), self._lang) for part in use.reason.split("; ") if part)
             reason = f"{': ' if name else ''}{said}" if said else ""
@@ -68,7 +70,7 @@ class Text:
     def _finding(self, finding: Finding) -> Iterator[str]:
         at, lang = finding.at, self._lang
         severity = finding.severity or Severity.ERROR
-        place = f"{self._report.name}:{at.line or '?'}:{at.column or '?'}:"
+        place = f"{at.message or self._report.name}:{at.line or '?'}:{at.column or '?'}:"
         message = " ".join(visible(finding.message).split())
         requirement = f" [{finding.requirement}]" if finding.requirement else ""
         said = in_language(message, lang) or labelled("expected", in_language(visible(finding.expected), lang), lang)

@@ -67,6 +67,7 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "source": "source",
         "bytes": "bytes",
         "fired": "{fired}/{loaded} rules fired",
+        "decided": "{fired}/{loaded} requirements judged",
         "information": "information",
         "undecidable": "undecidable",
         "validated": "{total} documents: {valid} valid, {invalid} invalid, {undecided} undecided",
@@ -74,6 +75,8 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "cut-short": "interrupted",
         "kinds": "Kinds, or patterns of them:",
         "coordinates": "Coordinates of packs and sets:",
+        "validators": "Validators of MyHealth@EU:",
+        "validator": "validator",
     },
     "fr": {
         "audit-line": "message d'audit {event} ({spelling}) par {transport}",
@@ -127,6 +130,7 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "source": "source",
         "bytes": "octets",
         "fired": "{fired}/{loaded} règles déclenchées",
+        "decided": "{fired}/{loaded} exigences jugées",
         "information": "information",
         "undecidable": "indécidable",
         "validated": "{total} documents : {valid} valides, {invalid} non valides, {undecided} indécidables",
@@ -134,6 +138,8 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "cut-short": "interrompu",
         "kinds": "Genres, ou motifs de genres :",
         "coordinates": "Coordonnées de paquets et d'ensembles :",
+        "validators": "Validateurs de MyHealth@EU :",
+        "validator": "validateur",
     },
 }
 COLON = {"en": ":", "fr": "\u00a0:"}

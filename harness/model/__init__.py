@@ -4,6 +4,18 @@ May not touch files, the network, lxml or the clock. Everything is `@dataclass(f
 tuples and mappings, so that evidence cannot change after it was taken.
 """
 
+from harness.model.coordinates import (
+    OBJECT_VALIDATORS,
+    Choice,
+    Company,
+    ObjectValidator,
+    OldLabel,
+    choice_of,
+    choose_document,
+    chosen,
+    old_label,
+    validators_of,
+)
 from harness.model.evidence import (
     AuditRecord,
     Exchange,
@@ -67,7 +79,9 @@ from harness.model.sut import (
     TriggerMeans,
 )
 from harness.model.text import Localized, visible
+from harness.model.traits import TRAIT_NAMES, trait_value
 from harness.model.validation import (
+    MAX_EMBEDDED_BYTES,
     UNDETERMINED,
     ArtefactUse,
     DocumentProfile,
@@ -111,8 +125,10 @@ __all__ = [
     "GRADES",
     "HINTS",
     "LATER_VERBS",
+    "MAX_EMBEDDED_BYTES",
     "METADATA_SERVICES",
     "NEXT_OF_KIN_FIELDS",
+    "OBJECT_VALIDATORS",
     "OPERATORS",
     "OUTCOMES",
     "PHRASES",
@@ -122,6 +138,7 @@ __all__ = [
     "SEARCH_FIELDS",
     "SUBMISSIONS",
     "SUT_ACTORS",
+    "TRAIT_NAMES",
     "TRANSACTIONS",
     "TRIGGER_ARGUMENTS",
     "TRIGGER_OPERATIONS",
@@ -134,7 +151,9 @@ __all__ = [
     "AuditRecord",
     "Cause",
     "Check",
+    "Choice",
     "Claim",
+    "Company",
     "Datum",
     "Deviation",
     "Discovery",
@@ -152,6 +171,8 @@ __all__ = [
     "Location",
     "Matrix",
     "Note",
+    "ObjectValidator",
+    "OldLabel",
     "OurSide",
     "OutcomeWord",
     "PackIdentity",
@@ -196,10 +217,16 @@ __all__ = [
     "ValidationReport",
     "Value",
     "Verdict",
+    "choice_of",
+    "choose_document",
+    "chosen",
     "hints",
     "in_language",
+    "old_label",
     "roll_up",
     "say",
+    "trait_value",
+    "validators_of",
     "visible",
     "walk",
 ]

@@ -9,8 +9,10 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
+from harness.model.choice_phrases import CHOICE_PHRASES
 from harness.model.doctor_phrases import DOCTOR_PHRASES
 from harness.model.document_phrases import DOCUMENT_PHRASES
+from harness.model.engine_phrases import ENGINE_PHRASES
 from harness.model.hints import hints
 from harness.model.observations import observed
 from harness.model.text import Localized
@@ -200,9 +202,11 @@ PHRASES: Mapping[str, Localized] = {
         en="the request was valid: look in the system's log why it was not served",
         fr="la requête était valide : chercher dans le journal du système pourquoi elle n'a pas été servie",
     ),
+    **CHOICE_PHRASES,
     **DOCTOR_PHRASES,
     **DOCUMENT_PHRASES,
     **XML_PHRASES,
+    **ENGINE_PHRASES,
 }
 
 
@@ -212,12 +216,18 @@ def say(key: str, **values: object) -> str:
 
 
 @cache
+def _of_engines() -> tuple[re.Pattern[str], ...]:
+    return tuple(_pattern(phrase.en) for phrase in ENGINE_PHRASES.values())
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", text)
+    return re.compile("".join(f"(?P<{p}>.+?)" if i % 2 else re.escape(p) for i, p in enumerate(parts)), re.DOTALL)
+
+
+@cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    made = []
-    for phrase in PHRASES.values():
-        parts = re.split(r"\{(\w+)\}", phrase.en)
-        text = "".join(f"(?P<{p}>.+?)" if i % 2 else re.escape(p) for i, p in enumerate(parts))
-        made.append((re.compile(text, re.DOTALL), phrase.fr))
+    made = [(_pattern(phrase.en), phrase.fr) for phrase in PHRASES.values()]
     # the form with the most fixed text first, so that a general one cannot swallow a special one
     return tuple(sorted(made, key=lambda pair: -len(re.sub(r"\(\?P<.*?\)", "", pair[0].pattern))))
 
@@ -228,6 +238,9 @@ def in_language(text: str, lang: str) -> str:
         return text
     head, colon, tail = text.partition(": ")
     if colon and re.fullmatch(r"[A-Z]+(?:-[A-Z]+)*-\d+", head):
+        return f"{head} : {in_language(tail, lang)}"
+    # `ARTEFACT: ` in front of what is said of an artefact
+    if colon and re.fullmatch(r"[\w.-]+", head) and any(form.fullmatch(tail) for form in _of_engines()):
         return f"{head} : {in_language(tail, lang)}"
     if text in hints():
         return hints()[text]

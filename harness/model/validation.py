@@ -14,7 +14,8 @@ class ArtefactUse:
     Counts of rules: `loaded` as in the source, `fired` at least once on this input. `codes_checked` were looked up in a
     value set, `codes_unverifiable` could not be (no value set in the packs), `codes_seen` is their sum. `verdict` of this
     artefact alone; `requirement` is the one its pack says it decides. `notes` say where an artefact asks for more than its
-    standard gives, and how that was read; they do not touch the verdict.
+    standard gives, and how that was read, or which rules were left unjudged and for want of what; they do not touch the
+    verdict.
     """
 
     coordinate: str
@@ -34,6 +35,8 @@ class ArtefactUse:
     notes: tuple[str, ...] = ()
 
 
+MAX_EMBEDDED_BYTES = 64 * 1024 * 1024
+"""Up to this size, after decoding and inflating, a file inside a document is looked at, unless told otherwise."""
 UNDETERMINED = "undetermined"
 """What a trait is when the document does not tell it."""
 
@@ -66,7 +69,8 @@ class DocumentProfile:
 class ValidationReport:
     """All layers for one input, in order. `kind` is what the input was taken for (e.g. `cda:patient-summary:3`,
     `message:PRPA_IN201306UV02`); `verdict` is the roll-up, inconclusive when no artefact of the packs applies. `profile` is
-    there for a clinical document."""
+    there for a clinical document. `validator` is the coordinate of the table whose rules were applied, and why that one
+    (`undetermined` when the object alone fits several); absent when the table has none for it."""
 
     name: str
     kind: str
@@ -77,6 +81,7 @@ class ValidationReport:
     findings: tuple[Finding, ...]
     reason: str = ""
     profile: DocumentProfile | None = None
+    validator: Trait | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ from harness.packs._library import (
     bundled_data,
     load_library,
     load_population,
+    load_requirements,
     load_scenarios,
     select,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "load_library",
     "load_pack",
     "load_population",
+    "load_requirements",
     "load_scenarios",
     "load_statement",
     "load_sut",

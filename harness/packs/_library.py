@@ -63,6 +63,21 @@ def load_library(root: Path) -> Library:
     return Library(root=folder, scenarios=scenarios, catalogue=catalogue, sources=sources)
 
 
+def load_requirements(root: Path) -> Mapping[str, Requirement]:
+    """The requirement catalogue in `root`, as `load_library` reads it, without the scenarios.
+
+    Raises:
+        ScenarioError: with every problem of every file.
+    """
+    folder = root / "scenarios" if (root / "scenarios").is_dir() else root
+    paths = yaml_files(folder / "requirements")
+    files, problems = read_files(paths, lambda p: f"{folder.name}/{p.relative_to(folder).as_posix()}")
+    catalogue, found = extend(Catalogue(), files)
+    if problems or found:
+        raise ScenarioError((*problems, *found))
+    return catalogue.requirements
+
+
 def load_population(path: Path) -> Population:
     """The population file at `path`.
 

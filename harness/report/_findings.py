@@ -1,9 +1,18 @@
 """Views of findings and validations, which several pages share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from harness.model import Finding, Layer, Location, Requirement, Severity, ValidationReport
+from harness.model import (
+    TRAIT_NAMES,
+    Finding,
+    Layer,
+    Location,
+    Requirement,
+    Severity,
+    ValidationReport,
+    trait_value,
+)
 from harness.report import _shown, views
 from harness.report._desk import LAYER_WORDS, Desk, verdict_mark
 from harness.report._opened import Place, Placed, audit_message, bytes_at, document_page, shows_document
@@ -297,4 +306,17 @@ def validation_view(w: Words, report: ValidationReport) -> views.ValidationView:
         sha256=report.sha256,
         reason=w.quote_all(report.reason),
         uses=uses,
+        traits=tuple(_traits(w, report)),
+        notes=tuple(w.quote(note) for use in report.uses for note in use.notes),
     )
+
+
+def _traits(w: Words, report: ValidationReport) -> Iterator[views.TraitView]:
+    """What the input is by its profile, and which validator of the table it was given to."""
+    told = {name: getattr(report.profile, name) for name in TRAIT_NAMES} if report.profile is not None else {}
+    named = [(TRAIT_NAMES[name].in_(w.lang), trait) for name, trait in told.items()]
+    if report.validator is not None:
+        named.append((w.say("validator"), report.validator))
+    for name, trait in named:
+        value = trait_value(trait.value).in_(w.lang)
+        yield views.TraitView(name=name, value=value, because=w.quote(trait.because))

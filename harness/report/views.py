@@ -153,8 +153,17 @@ class UseView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TraitView:
+    """One thing a document is, and from what it was told."""
+
+    name: str
+    value: str
+    because: Prose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationView:
-    """All layers applied to one input."""
+    """All layers applied to one input; `notes` are what they left unjudged, or how an artefact was read."""
 
     mark: Mark
     name: str
@@ -163,6 +172,8 @@ class ValidationView:
     sha256: str
     reason: Prose
     uses: tuple[UseView, ...]
+    traits: tuple[TraitView, ...] = ()
+    notes: tuple[Prose, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

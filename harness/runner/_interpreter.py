@@ -10,17 +10,20 @@ from harness import checks
 from harness.errors import WireError
 from harness.model import (
     AUDIT_EVENTS,
+    OBJECT_VALIDATORS,
     TRANSACTIONS,
     Alternative,
     Audit,
     AuditRecord,
     Cause,
     Check,
+    Company,
     Datum,
     Exchange,
     Expect,
     Finding,
     Group,
+    HttpRecord,
     Layer,
     Level,
     Localized,
@@ -67,6 +70,7 @@ from harness.runner._plan import Row, sut_datum
 from harness.runner._scope import Scope, UnresolvedError, scope_key
 from harness.runner._steps import VERB_OF, default_title, empty_result, names_in, reference, text_of, under
 from harness.runner._verdicts import graded, merge_requirements, row_requirements, row_verdict, verdict_of
+from harness.runner.objects import ObjectJudge, decoded
 from harness.wire import audit_events
 
 MAX_AUDITS_JUDGED = 500
@@ -624,11 +628,12 @@ class RowRun:
                 return self._judged(
                     step, Verdict.NOT_RUN, None, (), expected="a message to validate", found="none that can be read"
                 )
-            reports.append(self._judge.validate(saved.side, message.envelope, test.as_))
+            reports.append(self._validated(saved, saved.side, record, message.envelope, test.as_))
         else:
             for index, document in enumerate(saved.retrieved):
                 if wanted is None or wanted == index:
-                    reports.append(self._judge.validate(f"response/document:{index}", document.content, test.as_))
+                    name = f"response/document:{index}"
+                    reports.append(self._validated(saved, name, None, document.content, test.as_))
         if not reports:
             return self._judged(
                 step, Verdict.NOT_RUN, None, (), expected="a document to validate", found=say("none-came")
@@ -648,6 +653,23 @@ class RowRun:
             reason=next((r.reason for r in reports if r.reason), ""),
             validations=tuple(reports),
         )
+
+    def _validated(
+        self, view: checks.View, name: str, record: HttpRecord | None, content: bytes, as_: str
+    ) -> ValidationReport:
+        """The report on `content`, or on the whole message `record`, by artefacts or by a validator of the table."""
+        if as_ not in OBJECT_VALIDATORS:
+            return self._judge.validate(name, content, as_)
+        exchange = view.exchange
+        company = Company(
+            now=exchange.started_at,
+            at=exchange.started_at,
+            request=decoded(exchange.request) if record is not None and record is not exchange.request else b"",
+            authorities=self._judge.sut.trust_authorities,
+        )
+        judge = ObjectJudge(catalogue=lambda: self._judge.catalogue, validate=self._judge.validator.validate)
+        report, _ = judge.judge(name, decoded(record) if record is not None else content, company, as_)
+        return report
 
     async def _settle(self, step: Step, scope: Scope) -> None:
         """Wait for the outcome of triggers that `step` is about to look at."""

@@ -31,7 +31,7 @@ from harness.model import (
 )
 from harness.runner._places import with_positions
 from harness.runner._verdicts import graded, verdict_of
-from harness.validators import Validator
+from harness.validators import NamedDocument, Validator, cross_check
 from harness.wire import codes
 
 ENVIRONMENT_FAILURES = frozenset({FailureKind.NAME_NOT_RESOLVED, FailureKind.NOT_REACHABLE})
@@ -153,6 +153,7 @@ class Judge:
         for report in validations:
             findings.extend(graded(f, self.catalogue) for f in report.findings)
             requirements.extend(self._decided_by(report))
+        findings.extend(_crossed(view, context.earlier))
         verdict = roll_up([verdict_of(findings), *(r.verdict for r in validations)])
         cause = Cause.SUT if verdict in (Verdict.FAIL, Verdict.WARNING) else None
         if verdict is Verdict.INCONCLUSIVE:
@@ -240,6 +241,26 @@ class Judge:
                 own = (graded(finding, self.catalogue),)
                 out.append(RequirementResult(id=finding.requirement, verdict=verdict_of(own), findings=own))
         return out
+
+
+def _crossed(view: checks.View, earlier: Sequence[checks.View]) -> tuple[Finding, ...]:
+    """Where the documents that came back differ from those of the same event that came in this row."""
+    if view.asked_by_sut or not view.retrieved:
+        return ()
+    before = [
+        NamedDocument(name=f"{v.exchange.id}/document:{n}", content=d.content)
+        for v in earlier
+        if v.exchange.transaction == view.exchange.transaction and not v.asked_by_sut
+        for n, d in enumerate(v.retrieved)
+        if d.content
+    ]
+    here = [
+        NamedDocument(name=f"response/document:{n}", content=d.content)
+        for n, d in enumerate(view.retrieved)
+        if d.content
+    ]
+    own = {document.name for document in here}
+    return tuple(f for f in cross_check((*before, *here)) if f.at.message in own)
 
 
 def bytes_of(view: checks.View, message: str) -> bytes | None:

@@ -7,9 +7,9 @@ an engine that died, each make the report inconclusive or an error, with the rea
 """
 
 from harness.validators._cross import cross_check
-from harness.validators._cross_documents import NamedDocument
+from harness.validators._cross_documents import DocumentKeys, NamedDocument, keys_of, related
 from harness.validators._cross_metadata import EntryMetadata
-from harness.validators._embedded import MAX_FILE
+from harness.validators._findings import verdict_of
 from harness.validators._kinds import CDA_KINDS, facts_of, kind_of
 from harness.validators._own_files import problems_in
 from harness.validators._positions import EXCERPT_LENGTH, Position, PositionIndex
@@ -21,9 +21,9 @@ from harness.validators.schematron import CompileCache, Engine, MemoryCache
 __all__ = [
     "CDA_KINDS",
     "EXCERPT_LENGTH",
-    "MAX_FILE",
     "CompileCache",
     "Designation",
+    "DocumentKeys",
     "Engine",
     "EntryMetadata",
     "MemoryCache",
@@ -36,8 +36,11 @@ __all__ = [
     "cross_check",
     "facts_of",
     "given_up",
+    "keys_of",
     "kind_of",
     "load_value_sets",
     "problems_in",
+    "related",
     "too_large",
+    "verdict_of",
 ]

@@ -1,11 +1,10 @@
 """What only reading a clinical document tells: its profile, its files, its codes, and where these contradict each other."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.model import ArtefactUse, DocumentProfile, Finding, Layer, Severity, Verdict, roll_up
+from harness.model import ArtefactUse, DocumentProfile, Finding, Layer, Severity, Verdict
 from harness.validators._embedded import judge_embedded
-from harness.validators._findings import VERDICTS
+from harness.validators._findings import verdict_of
 from harness.validators._kinds import Part
 from harness.validators._profile import NATIONAL, contradictions, profile_of
 from harness.validators._terminology import Vocabularies
@@ -38,18 +37,14 @@ def judge_content(part: Part, vocabularies: Vocabularies, limit: int) -> CdaCont
     terms = vocabularies.judge(part, profile)
     findings = (*against_itself, *(files.findings if files else ()), *terms.findings)
     # a document that claims no template of ours has nothing that could contradict itself
-    kind = (_kind_use(_verdict(against_itself)),) if profile.form.value != NATIONAL else ()
+    kind = (_kind_use(verdict_of(against_itself)),) if profile.form.value != NATIONAL else ()
     return CdaContent(
         profile=profile,
         uses=(*kind, *((files.use,) if files else ()), terms.use),
         findings=findings,
-        verdict=_verdict(findings),
+        verdict=verdict_of(findings),
         reasons=tuple(dict.fromkeys(f.message for f in findings if f.severity is Severity.UNDECIDABLE)),
     )
-
-
-def _verdict(findings: Sequence[Finding]) -> Verdict:
-    return roll_up([Verdict.PASS, *(VERDICTS[f.severity or Severity.ERROR] for f in findings)])
 
 
 def _kind_use(verdict: Verdict) -> ArtefactUse:

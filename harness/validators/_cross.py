@@ -12,12 +12,18 @@ from dataclasses import dataclass
 from lxml import etree
 
 from harness.model import Finding, Layer, Severity, say
-from harness.validators._cross_documents import PATIENT_ROLE, NamedDocument, ReadDocument, id_text, read_document
+from harness.validators._cross_documents import (
+    ONE_A_PATIENT,
+    PATIENT_ROLE,
+    NamedDocument,
+    ReadDocument,
+    id_text,
+    read_document,
+)
 from harness.validators._cross_metadata import EntryMetadata, entry_findings
 from harness.validators._findings import placed
 from harness.validators._kinds import HL7, OTHER
 
-_ONE_A_PATIENT = "patient-summary"
 _SOURCE = "MyHealth@EU XCA profile, level 1 and level 3 documents"
 
 
@@ -67,7 +73,7 @@ def _candidates(read: Sequence[ReadDocument]) -> Iterator[tuple[ReadDocument, Re
         if one.kind == OTHER:
             continue
         shared = {*one.ids("id"), *one.parents, *one.ids("setId")}
-        if one.kind == _ONE_A_PATIENT:
+        if one.kind == ONE_A_PATIENT:
             shared |= {*one.ids(*PATIENT_ROLE, "id")}
         for key in shared:
             for there in sharing.setdefault((one.kind, key), []):
@@ -93,7 +99,7 @@ def _of_one_event(one: ReadDocument, other: ReadDocument) -> bool:
     if _linked(one, other) or set(one.ids("setId")) & set(other.ids("setId")):
         return True
     same_patient = set(one.ids(*PATIENT_ROLE, "id")) & set(other.ids(*PATIENT_ROLE, "id"))
-    return one.kind == _ONE_A_PATIENT and bool(same_patient)
+    return one.kind == ONE_A_PATIENT and bool(same_patient)
 
 
 def _linked(one: ReadDocument, other: ReadDocument) -> bool:

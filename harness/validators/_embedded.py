@@ -16,14 +16,12 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from harness.model import ArtefactUse, Finding, Layer, Location, Severity, Verdict, roll_up, say
+from harness.model import MAX_EMBEDDED_BYTES, ArtefactUse, Finding, Layer, Location, Severity, Verdict, roll_up, say
 from harness.validators._findings import VERDICTS
 from harness.validators._images import JPEG, PDF, PNG, defect_of_image, known_type, sniffed
 from harness.validators._kinds import HL7, NON_XML_BODY, Part, kind_and_sign, path_of, template_roots
 from harness.validators._pdf import PdfFacts, read_pdf
 
-MAX_FILE = 64 * 1024 * 1024
-"""Bytes of one embedded file, after decoding and inflating, that are looked at."""
 EMBEDDED = "embedded-file"
 _SCANNED = "1.3.6.1.4.1.19376.1.2.20"
 _WINDOW_BITS = {"DF": -zlib.MAX_WBITS, "ZL": zlib.MAX_WBITS, "GZ": 16 + zlib.MAX_WBITS}
@@ -90,7 +88,7 @@ class _Holder:
         )
 
 
-def judge_embedded(part: Part, *, limit: int = MAX_FILE) -> EmbeddedFiles | None:
+def judge_embedded(part: Part, *, limit: int = MAX_EMBEDDED_BYTES) -> EmbeddedFiles | None:
     """The files of the CDA document `part`, each up to `limit` bytes; None when it carries none."""
     findings: list[Finding] = []
     told: list[str] = []

@@ -1,6 +1,6 @@
 """From what the engines say to findings, verdicts and figures of use."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.errors import WireError
@@ -30,6 +30,13 @@ VERDICTS = {
 }
 _NEXT = dict.fromkeys(("too-large", "too-deep", "too-wide", "too-many"), "limit")
 """Which kinds of error share their advice."""
+
+
+def verdict_of(findings: Iterable[Finding]) -> Verdict:
+    """What `findings` of something that was judged come to; pass when there are none."""
+    return roll_up([Verdict.PASS, *(VERDICTS[f.severity or Severity.ERROR] for f in findings)])
+
+
 _NEXT_UNDECIDED = "add the missing artefact to the pack, or judge this rule by hand"
 
 

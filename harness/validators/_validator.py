@@ -11,6 +11,7 @@ from lxml import etree
 from harness import safexml
 from harness.errors import InputError, Problem, UnsupportedError, WireError
 from harness.model import (
+    MAX_EMBEDDED_BYTES,
     ArtefactUse,
     Finding,
     Layer,
@@ -19,12 +20,13 @@ from harness.model import (
     Severity,
     ValidationReport,
     Verdict,
+    choose_document,
+    chosen,
     roll_up,
     say,
 )
 from harness.packs.artefacts import Artefact, Pack
 from harness.validators._content import CdaContent, judge_content
-from harness.validators._embedded import MAX_FILE
 from harness.validators._findings import (
     WELL_FORMED,
     Judged,
@@ -84,7 +86,7 @@ class Validator:
         sparing: bool = False,
         run_timeout_s: float = 60.0,
         limits: safexml.XmlLimits = safexml.DEFAULT_LIMITS,
-        max_embedded_bytes: int = MAX_FILE,
+        max_embedded_bytes: int = MAX_EMBEDDED_BYTES,
     ) -> None:
         self._packs = tuple(packs)
         self._pack_of = {id(a): number for number, pack in enumerate(self._packs) for a in pack.artefacts}
@@ -163,6 +165,7 @@ class Validator:
             findings=tuple(placed(findings, name, content)),
             reason="; ".join(dict.fromkeys(whys)),
             profile=content_of.profile,
+            validator=chosen(choose_document(of.level.value, of.form.value)) if (of := content_of.profile) else None,
         )
 
     def _content(self, part: Part) -> CdaContent:

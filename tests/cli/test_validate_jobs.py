@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from harness.cli._validate_formats import FORMATS
 from harness.cli._validate_inputs import tasks_of
 from harness.cli._validate_jobs import Crew
 from harness.cli._validate_judge import Settings
-from harness.model import Verdict
+from harness.model import Company, Verdict
 from harness.packs import bundled_data, packs_with_builtin
 from harness.safexml import DEFAULT_LIMITS
 from harness.validators import Engine
@@ -52,6 +53,8 @@ def settings(cache: Path) -> Settings:
         colour=False,
         quiet=False,
         templates=bundled_data() / "reports",
+        scenarios=bundled_data() / "scenarios",
+        company=Company(now=datetime(2026, 3, 2, 10, 0, tzinfo=UTC)),
     )
 
 
