@@ -327,8 +327,8 @@ def test_every_fault_of_country_a_is_tested_somewhere() -> None:
     elsewhere = {"xcaq.error.no-severity", "xcaq.error.severity-unknown", "xcar.attachment.missing"}
     on_sockets = {"tls.client-certificate.not-required", "tls.version.old"}
     # forged assertions and unfit signers are made by the peers' alterations: tests/test_declared_faults.py
-    endings = (".first-read", "reference.ignored", "transforms.ignored", "algorithm.ignored", "weak.ignored")
-    endings = (*endings, "two-certificates.ignored", "revocation.ignored", "key-usage.ignored")
+    weak = (".first-read", "reference.ignored", "transforms.ignored", "algorithm.ignored", "weak.ignored")
+    endings = (*weak, "two-certificates.ignored", "revocation.ignored", "key-usage.ignored")
     attacks = {n for n in FAULTS if n.startswith(("hcp.", "trc.")) and n.endswith(endings)}
     attacks |= {"nok.presence.refused", "trc.comment.truncates"}
     envelope = {n for n, f in FAULTS.items() if set(f.breaks) <= set(ENVELOPE_FACTS)}
