@@ -235,7 +235,10 @@ REQUEST_FACTS: Mapping[str, Facts] = {
 REQUEST_FAULTS = tuple(
     n
     for n, f in FAULTS.items()
-    if f.actor == "ncpeh-b" and set(f.breaks) <= set(REQUEST_FACTS) and n != "xcaq.patient-id.queried"
+    if f.actor == "ncpeh-b"
+    and set(f.breaks) <= set(REQUEST_FACTS)
+    and n != "xcaq.patient-id.queried"
+    and not n.startswith("sts.")  # of the token service, which is asked and asks nobody
 )
 
 
@@ -557,5 +560,7 @@ def test_every_fault_of_country_b_is_tested_somewhere() -> None:
     trail = {n for n in FAULTS if n.startswith("audit-b.")}  # tests/test_declared_faults.py
     submissions = {n for n, f in FAULTS.items() if f.transaction == "ITI-41"}  # tests/test_declared_faults.py
     discovery = {n for n in FAULTS if n.startswith(("discovery.", "search-mask."))}  # tests/test_declared_faults.py
-    tested = {*trail, *discovery, *submissions, *REQUEST_FAULTS, *singly, *(row[4] for row in SHOWN)}
+    # the token service, and what shows only with a next of kin or an access code: tests/test_declared_faults.py
+    tokens = {n for n in FAULTS if n.startswith(("sts.", "sts-client.", "saml.nok."))} | {"saml.trc.access-code-other"}
+    tested = {*trail, *discovery, *submissions, *tokens, *REQUEST_FAULTS, *singly, *(row[4] for row in SHOWN)}
     assert {n for n, f in FAULTS.items() if f.actor == "ncpeh-b"} - tested == set()
