@@ -114,7 +114,7 @@ def test_hostile_bytes_are_refused_by_kind_at_their_place(name: str) -> None:
 
     error = caught.value
     assert (error.kind, error.line, error.column, error.offset) == (kind, line, column, offset)
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 20
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -49,7 +49,7 @@ def artefact_of(corpus: Path, key: str) -> Artefact:
 
 @pytest.fixture(scope="module")
 def layer() -> XsdLayer:
-    return XsdLayer(MemoryCache())
+    return XsdLayer(MemoryCache(), explain_s=60.0)
 
 
 def judged(layer: XsdLayer, artefact: Artefact, path: Path) -> tuple[etree._Element, XsdOutcome]:
