@@ -35,9 +35,12 @@ from harness.peers import (
     TokenService,
 )
 from harness.runner._plan import Row
+from harness.runner._preflight import needs_publisher
 from harness.runner._trigger import AskPerson, pull_trigger, trigger_content
 from harness.wire import codes
 
+ASIDE = "aside"
+"""The step path of lookups that are kept and not judged."""
 LATE_S = 1.0
 """How long a row that missed a request waits for it once more before the next row starts."""
 
@@ -220,7 +223,9 @@ class LiveWorld:
 
     async def _answer_pending(self, row: Row, path: str) -> tuple[Exchange, ...]:
         lookups = self._metadata.take_all() if self._metadata is not None and path == "after" else ()
-        done = [self._kept(row, path, lookup) for lookup in lookups]
+        # whether a system looks us up in a row that is about something else depends on what it remembers of earlier rows
+        place = path if needs_publisher(row.scenario) else ASIDE
+        done = [exchange for lookup in lookups if (exchange := self._kept(row, place, lookup)) and place != ASIDE]
         for incoming in self._server.pending():
             answer = await asyncio.to_thread(self._answer, incoming, {}, ())
             exchange = await self._server.reply(incoming, answer, id=self._new_id(), altered=())
