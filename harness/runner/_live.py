@@ -28,6 +28,9 @@ from harness.runner._trigger import AskPerson, pull_trigger, trigger_content
 LATE_S = 1.0
 """How long a row that missed a request waits for it once more before the next row starts."""
 
+SETTLE_S = 0.5
+"""How long after a row in which the SUT asked a further request is waited for, which would else reach the next row."""
+
 type Record = Callable[[Row, str, Exchange | TriggerOutcome | AuditRecord], None]
 """Keeps a piece of evidence before anything is judged: (row, step path, what was observed)."""
 
@@ -50,6 +53,7 @@ class LiveWorld:
         context: ssl.SSLContext,
         ask_person: AskPerson | None = None,
         repository: AuditRepository | None = None,
+        settle_s: float = SETTLE_S,
     ) -> None:
         self._sut = sut
         self._population = population
@@ -67,7 +71,8 @@ class LiveWorld:
         self._patients = {**population.patients, **sut.patients}
         self._session = initiating.new_session()
         self._row: str | None = None
-        self._missed = False
+        self._settle_s = settle_s
+        self._missed = self._asked = False
 
     def now(self) -> datetime:
         return self._clock()
@@ -101,6 +106,7 @@ class LiveWorld:
         if incoming is None:
             self._missed |= not (step.none or step.optional)
             return None
+        self._asked = True
         faults = step.reply.faults if step.reply else ()
         answer = await asyncio.to_thread(
             self._responding.answer, incoming.request, incoming.transaction, arguments, faults
@@ -126,16 +132,15 @@ class LiveWorld:
         self._record(row, step.path, outcome)
         return outcome
 
-    async def leftovers(self, row: Row) -> tuple[Exchange, ...]:
-        if self._missed:
-            # what comes too late for its own row must not be taken for the request of the next one
-            self._missed = False
-            await self._some_request(LATE_S)
+    async def leftovers(self, row: Row, *, last: bool) -> tuple[Exchange, ...]:
+        if last:
+            # What comes too late for its own row, or once more, must not be taken for the request of the next one.
+            await self._some_request(LATE_S if self._missed else self._settle_s if self._asked else 0.0)
         return await self._answer_pending(row, "after")
 
     async def clear(self, row: Row) -> None:
         """Answer and keep what came between two rows; it belongs to neither, and `row` must not take it for its own."""
-        self._missed = False
+        self._missed = self._asked = False
         await self._answer_pending(row, "before")
         self._responding.reset()
         self._new_audits(row, "before")
