@@ -133,7 +133,9 @@ async def read_request(connection: Connection) -> ReceivedRequest | None:
 
 
 def _one_framing(head: h11.Request) -> None:
-    """Refuse a head from which two readers could tell two ends of the body. Source: RFC 9112, 6.1 and 6.3."""
+    """Refuse a head from which two readers could tell two ends of the body. Source: RFC 9112, 2.3, 6.1 and 6.3."""
+    if bytes(head.http_version) not in (b"1.0", b"1.1"):
+        raise BrokenRequest(505, "only HTTP/1.0 and HTTP/1.1 are spoken here")
     names = [bytes(name) for name, _ in head.headers]
     if b"transfer-encoding" not in names:
         return
