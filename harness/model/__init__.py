@@ -4,6 +4,7 @@ May not touch files, the network, lxml or the clock. Everything is `@dataclass(f
 tuples and mappings, so that evidence cannot change after it was taken.
 """
 
+from harness.model.error_codes import ERROR_CODES, FAULT_SITUATIONS, ErrorCode, error_code
 from harness.model.evidence import (
     AuditRecord,
     Exchange,
@@ -92,6 +93,8 @@ __all__ = [
     "AUDIT_EVENTS",
     "CONSENTS",
     "DOCUMENT_STATUSES",
+    "ERROR_CODES",
+    "FAULT_SITUATIONS",
     "GRADES",
     "HINTS",
     "LATER_VERBS",
@@ -119,6 +122,7 @@ __all__ = [
     "Deviation",
     "DocumentProfile",
     "Environment",
+    "ErrorCode",
     "Exchange",
     "Expect",
     "FailureKind",
@@ -174,6 +178,7 @@ __all__ = [
     "ValidationReport",
     "Value",
     "Verdict",
+    "error_code",
     "hints",
     "in_language",
     "roll_up",

@@ -29,6 +29,7 @@ from harness.peers.faults import (
     rights_missing,
 )
 from harness.peers.national import NationalStore
+from harness.peers.stated_errors import StatedError, StatedFault, stated_error
 from harness.wire import cda, codes, mtom, soap, xcpd, xdr, xds
 from harness.wire.codes import KINDS
 from harness.wire.soap import Addressing, SoapMessage
@@ -39,6 +40,7 @@ from harness.wire.xds import (
     Coded,
     DocumentEntry,
     QueryAnswer,
+    RegistryResponse,
     RetrieveAnswer,
     RetrievedDocument,
     Slot,
@@ -80,6 +82,7 @@ class RespondingGateway:
                 from this population; says which.
         """
         chosen = tuple(_fault(name, transaction) for name in faults)
+        stated = stated_error(arguments, transaction)
         patient = self._chosen_patient(arguments)
         self._store.change(arguments)
         try:
@@ -87,13 +90,21 @@ class RespondingGateway:
         except WireError as exc:
             return self._worsened(self._faulted(None, _plain_reason(exc)), None, chosen)
         try:
-            answer = self._answered(message, transaction, patient, chosen)
+            if isinstance(stated, StatedFault):
+                answer = self._stated_fault(message.addressing, stated)
+            else:
+                answer = self._answered(message, transaction, patient, chosen, stated)
         except WireError as exc:
             answer = self._faulted(message.addressing, _plain_reason(exc))
         return self._worsened(answer, message.addressing, chosen)
 
     def _answered(
-        self, message: SoapMessage, transaction: str, patient: Patient | None, faults: Sequence[Fault]
+        self,
+        message: SoapMessage,
+        transaction: str,
+        patient: Patient | None,
+        faults: Sequence[Fault],
+        stated: StatedError | None,
     ) -> PlannedAnswer:
         if message.payload is None:
             raise WireError("the body is empty", kind="no-body")
@@ -101,20 +112,26 @@ class RespondingGateway:
         addressing = self._addressing(codes.ACTIONS[transaction].response, message.addressing)
         if transaction == codes.ITI_55:
             found = self._discovered(xcpd.parse_query(message.payload), patient)
+            found = stated.in_discovery(found) if stated else found
             for fault in faults:
                 found = fault.discovery(found, scene) if fault.discovery else found
             return _ok(soap.build_envelope(addressing=addressing, payload=xcpd.build_answer(found)))
         if transaction == codes.ITI_38:
             listed = self._listed(xds.parse_query(message.payload))
+            listed = stated.in_listing(listed) if stated else listed
             for fault in faults:
                 listed = fault.listing(listed, scene) if fault.listing else listed
             return _ok(soap.build_envelope(addressing=addressing, payload=xds.build_query_answer(listed)))
         if transaction == codes.ITI_41:
-            stored = self._stored(message)
+            # What is refused is not stored: a later request must not find it.
+            refused = stated is not None and stated.status == "failure"
+            stored = RegistryResponse(status=codes.STATUS_SUCCESS) if refused else self._stored(message)
+            stored = stated.in_storing(stored) if stated else stored
             for fault in faults:
                 stored = fault.storing(stored, scene) if fault.storing else stored
             return _ok(soap.build_envelope(addressing=addressing, payload=xds.build_registry_response(stored)))
         fetched = self._fetched(xds.parse_retrieve_request(message.payload))
+        fetched = stated.in_retrieval(fetched) if stated else fetched
         for fault in faults:
             fetched = fault.retrieval(fetched, scene) if fault.retrieval else fetched
         payload, parts = xds.build_retrieve_answer(fetched)
@@ -309,6 +326,17 @@ class RespondingGateway:
     def _faulted(self, request: Addressing | None, why: str, code: str = "Sender", status: int = 400) -> PlannedAnswer:
         addressing = self._addressing(soap.FAULT_ACTION, request)
         return replace(_ok(soap.build_fault(code, why, addressing=addressing)), status=status)
+
+    def _stated_fault(self, request: Addressing | None, stated: StatedFault) -> PlannedAnswer:
+        """A SOAP fault with the HTTP status of its code. Source: SOAP 1.2 part 2, 7.5.2.2."""
+        fault = soap.build_fault(
+            stated.code,
+            stated.reason,
+            addressing=self._addressing(soap.FAULT_ACTION, request),
+            subcode=stated.subcode,
+            detail=stated.detail,
+        )
+        return replace(_ok(fault), status=400 if stated.code == "Sender" else 500)
 
     def _scene(self, request: Addressing | None) -> Scene:
         def fault(code: str, why: str) -> bytes:
