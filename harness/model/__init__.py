@@ -58,6 +58,7 @@ from harness.model.sut import (
     SystemIdentity,
     TriggerMeans,
 )
+from harness.model.temperament import DEMANDS, ORDINARY, Temperament
 from harness.model.text import Localized, visible
 from harness.model.validation import (
     UNDETERMINED,
@@ -92,6 +93,7 @@ from harness.model.vocabulary import (
 __all__ = [
     "AUDIT_EVENTS",
     "CONSENTS",
+    "DEMANDS",
     "DOCUMENT_STATUSES",
     "ERROR_CODES",
     "FAULT_SITUATIONS",
@@ -99,6 +101,7 @@ __all__ = [
     "HINTS",
     "LATER_VERBS",
     "OPERATORS",
+    "ORDINARY",
     "OUTCOMES",
     "PHRASES",
     "PROFILES",
@@ -165,6 +168,7 @@ __all__ = [
     "Sut",
     "SutActor",
     "SystemIdentity",
+    "Temperament",
     "That",
     "TlsFacts",
     "Trait",

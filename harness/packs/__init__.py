@@ -39,6 +39,7 @@ from harness.packs._library import (
     load_library,
     load_population,
     load_scenarios,
+    load_temperament,
     select,
 )
 from harness.packs._lint import lint
@@ -86,6 +87,7 @@ __all__ = [
     "load_population",
     "load_scenarios",
     "load_sut",
+    "load_temperament",
     "packs_with_builtin",
     "select",
     "terms_near",

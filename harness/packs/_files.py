@@ -11,6 +11,7 @@ from harness.packs._forms_catalogue import DeviationsForm, FaultsForm, Mutations
 from harness.packs._forms_clinical import TermsForm
 from harness.packs._forms_population import PopulationForm
 from harness.packs._forms_sut import SutForm
+from harness.packs._forms_temperament import TemperamentForm
 from harness.packs._nodes import MAX_FILE_BYTES, Fields, parse_yaml
 
 FORMS: Mapping[str, type[Form]] = {
@@ -23,6 +24,7 @@ FORMS: Mapping[str, type[Form]] = {
     "sources": SourcesForm,
     "mutations": MutationsForm,
     "faults": FaultsForm,
+    "temperament": TemperamentForm,
     "system": SutForm,
 }
 """The key that makes a file what it is."""

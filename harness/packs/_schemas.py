@@ -9,12 +9,14 @@ from harness.packs._forms import FragmentForm, ScenarioForm
 from harness.packs._forms_clinical import TermsForm
 from harness.packs._forms_population import PopulationForm
 from harness.packs._forms_sut import SutForm
+from harness.packs._forms_temperament import TemperamentForm
 
 SCHEMAS: Mapping[str, type[Form]] = {
     "scenario": ScenarioForm,
     "fragment": FragmentForm,
     "population": PopulationForm,
     "terms": TermsForm,
+    "temperament": TemperamentForm,
     "sut": SutForm,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

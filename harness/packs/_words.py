@@ -27,6 +27,7 @@ def word_problems(tree: Node, known: Catalogue) -> Iterator[Problem]:
     sut = text(field(tree, "applies"), "sut")
     yield from _covers(texts(tree, "covers"), known)
     yield from _repository(text(field(tree, "given"), "audit_repository"))
+    yield from _temperament(text(field(tree, "given"), "temperament"), known)
     for step in all_steps(field(tree, "steps")):
         yield from _covers(covers_of(step), known)
         match step.verb:
@@ -52,6 +53,15 @@ def _covers(ids: Sequence[Scalar], known: Catalogue) -> Iterator[Problem]:
                 found=leaf.text,
                 hint=nearest(leaf.text, tuple(known.requirements)),
             )
+
+
+def _temperament(leaf: Scalar | None, known: Catalogue) -> Iterator[Problem]:
+    if leaf is not None and leaf.text not in known.temperaments:
+        names = tuple(sorted(known.temperaments))
+        hint = nearest(leaf.text, names)
+        yield Problem(
+            code="E305", at=leaf.at, problem="unknown temperament", expected=names, found=leaf.text, hint=hint
+        )
 
 
 def _repository(leaf: Scalar | None) -> Iterator[Problem]:
@@ -90,7 +100,7 @@ def _send(step: StepNode, sut: Scalar | None, known: Catalogue) -> Iterator[Prob
     else:
         yield from _direction(leaf, sut, asked=transaction.responder, verb="send", other="receive")
         yield from _arguments(field(step.body, "with"), transaction.send_arguments, f"{transaction.id} request")
-    yield from _alterations(texts(step.body, "mutate"), known.mutations, transaction, "mutation", "E502")
+    yield from alteration_problems(texts(step.body, "mutate"), known.mutations, transaction, "mutation", "E502")
 
 
 def _receive(step: StepNode, sut: Scalar | None, known: Catalogue) -> Iterator[Problem]:
@@ -103,7 +113,7 @@ def _receive(step: StepNode, sut: Scalar | None, known: Catalogue) -> Iterator[P
     for reply in replies_of(step):
         if transaction is not None:
             yield from _arguments(field(reply, "with"), transaction.reply_arguments, f"{transaction.id} reply")
-        yield from _alterations(texts(reply, "faults"), known.faults, transaction, "fault", "E503")
+        yield from alteration_problems(texts(reply, "faults"), known.faults, transaction, "fault", "E503")
 
 
 def _unknown_transaction(leaf: Scalar) -> Problem:
@@ -138,9 +148,10 @@ def _arguments(node: Node | None, known: Mapping[str, str], what: str) -> Iterat
             )
 
 
-def _alterations(
+def alteration_problems(
     names: Sequence[Scalar], known: Mapping[str, Alteration], transaction: Transaction | None, what: str, code: str
 ) -> Iterator[Problem]:
+    """Every name that is none of `known` (problem `code`), or is not made for `transaction`."""
     for leaf in names:
         entry = known.get(leaf.text)
         if entry is None:

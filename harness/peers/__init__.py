@@ -14,6 +14,7 @@ from harness.peers.listener import PeerServer
 from harness.peers.mutations import MUTATIONS, Mutation
 from harness.peers.pki import Pki, make_pki, other_country, pki_from_files, pki_to_files
 from harness.peers.responding import RespondingGateway
+from harness.peers.temperament import Character
 from harness.peers.tls import client_context, server_context, tls_facts
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "MUTATIONS",
     "AuditRepository",
     "Caller",
+    "Character",
     "Clock",
     "Fault",
     "Ids",

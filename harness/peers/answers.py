@@ -6,7 +6,7 @@ from datetime import datetime
 from harness.model import HttpRecord, TlsFacts
 from harness.peers.records import MAX_BODY_BYTES, MAX_HEAD_BYTES
 
-BEHAVIOURS = ("whole", "reset", "truncate", "never")
+BEHAVIOURS = ("whole", "chunked", "trickle", "reset", "truncate", "never")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,10 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedAnswer:
-    """What to answer: after `delay_s`, the whole of it, half of it (`truncate`), a reset connection, or never.
+    """What to answer: after `delay_s`, the whole of it (`chunked`: in chunks; `trickle`: in pieces over `trickle_s`), half of
+    it (`truncate`), a reset connection, or never.
 
-    Content-Length is added. `never` keeps the connection open without a byte until the caller gives up.
+    Content-Length or Transfer-Encoding is added. `never` keeps the connection open without a byte until the caller gives up.
     """
 
     status: int
@@ -60,6 +61,7 @@ class PlannedAnswer:
     body: bytes
     delay_s: float = 0.0
     behaviour: str = "whole"
+    trickle_s: float = 0.0
 
     def __post_init__(self) -> None:
         if self.behaviour not in BEHAVIOURS:

@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 ENDPOINTS = ("xcpd", "xca", "xdr")
 _ACCEPT_PAUSE_S = 0.05
 _PEEK_S = 0.05
+_WHOLE = ("whole", "chunked", "trickle")
+_PIECES = 20
 _LARGE_BYTES = 64 * 1024
 _GONE = (OSError, h11.LocalProtocolError)  # ssl's errors are OSErrors
 
@@ -311,7 +313,7 @@ class PeerServer:
         response, failure = None, None
         end = sent.finished if sent else time.monotonic()
         if sent and sent.raw:
-            response = sent_record(sent.raw, answer.body, complete=answer.behaviour == "whole" and not sent.problem)
+            response = sent_record(sent.raw, answer.body, complete=answer.behaviour in _WHOLE and not sent.problem)
         if sent is None or sent.problem:
             detail = f"our answer could not be delivered: {sent.problem if sent else 'the caller had gone'}"
             failure = TransportFailure(kind=FailureKind.RESET, detail=detail, after_s=end - incoming.arrived)
@@ -339,24 +341,37 @@ def _is_served_at(target: str, transaction: str) -> bool:
 async def _send(connection: Connection, answer: PlannedAnswer, within_s: float) -> _Sent:
     """Write `answer`, half of its body when it is to be truncated; a caller who has gone or does not read is told in the
     result."""
-    headers = (*answer.headers, ("Content-Length", str(len(answer.body))))
+    chunked = answer.behaviour == "chunked"
+    framing = ("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(len(answer.body)))
     reply = h11.Response(
         status_code=answer.status,
-        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in headers],
+        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in (*answer.headers, framing)],
         reason=b"",
     )
     body = answer.body[: len(answer.body) // 2] if answer.behaviour == "truncate" else answer.body
-    raw = (connection.http.send(reply) or b"") + (connection.http.send(h11.Data(data=body)) or b"")
+    # At least 1, so that a chunk of nothing does not end the message.
+    step = max(1, -(-len(body) // _PIECES)) if chunked else max(1, len(body))
+    raw = connection.http.send(reply) or b""
+    for at in range(0, len(body), step):
+        raw += connection.http.send(h11.Data(data=body[at : at + step])) or b""
     if answer.behaviour != "truncate":
         raw += connection.http.send(h11.EndOfMessage()) or b""
     try:
-        async with asyncio.timeout(within_s):
-            await connection.stream.send(raw)
+        async with asyncio.timeout(within_s + answer.trickle_s):
+            await _write(connection, raw, answer.trickle_s)
     except TimeoutError:
         return _Sent(b"", time.monotonic(), "the caller did not read it in time")
     except _GONE as exc:
         return _Sent(b"", time.monotonic(), type(exc).__name__)
     return _Sent(raw, time.monotonic())
+
+
+async def _write(connection: Connection, raw: bytes, over_s: float) -> None:
+    """Write `raw` at once, or in pieces spread over that many seconds."""
+    step = max(1, -(-len(raw) // _PIECES)) if over_s else len(raw)
+    for at in range(0, len(raw), step):
+        await asyncio.sleep(over_s / _PIECES if at else 0)
+        await connection.stream.send(raw[at : at + step])
 
 
 async def _has_gone(connection: Connection) -> bool:

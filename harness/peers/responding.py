@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from harness.errors import WireError
-from harness.model import HttpRecord, OurSide, Patient, PatientId, Population, PopulationDocument
+from harness.errors import ScenarioError, WireError
+from harness.model import DEMANDS, HttpRecord, OurSide, Patient, PatientId, Population, PopulationDocument
 from harness.peers import arguments as given
 from harness.peers.answers import PlannedAnswer
 from harness.peers.arguments import Arguments, refuse
@@ -30,7 +30,8 @@ from harness.peers.faults import (
 )
 from harness.peers.national import NationalStore
 from harness.peers.stated_errors import StatedError, StatedFault, stated_error
-from harness.wire import cda, codes, mtom, soap, xcpd, xdr, xds
+from harness.peers.temperament import Character
+from harness.wire import cda, codes, mtom, ns, soap, xcpd, xdr, xds
 from harness.wire.codes import KINDS
 from harness.wire.soap import Addressing, SoapMessage
 from harness.wire.xcpd import Acknowledgement, DiscoveryAnswer, DiscoveryQuery, Ii, PersonName, Subject
@@ -66,11 +67,27 @@ class RespondingGateway:
         self._slow_s = slow_s
         self._store = NationalStore(population)
         self._dispensary = Dispensary(population, self._store)
+        self.character: Character | None = None
 
     def reset(self) -> None:
         """Forget what was submitted, and what replies have set in the national store: another row starts."""
         self._store.reset()
         self._dispensary.reset()
+
+    def answer_in_character(
+        self, request: HttpRecord, transaction: str, arguments: Arguments
+    ) -> tuple[PlannedAnswer, tuple[str, ...]]:
+        """As `answer`, worsened by the fault whose turn it is for our temperament, which is named beside it.
+
+        A fault that cannot be made from what was found leaves the ordinary answer.
+        """
+        habit = self.character.answer_habit(transaction) if self.character else ()
+        try:
+            return self.answer(request, transaction, arguments, habit), habit
+        except ScenarioError:
+            if not habit:
+                raise
+            return self.answer(request, transaction, arguments), ()
 
     def answer(
         self, request: HttpRecord, transaction: str, arguments: Arguments, faults: tuple[str, ...] = ()
@@ -90,7 +107,10 @@ class RespondingGateway:
         except WireError as exc:
             return self._worsened(self._faulted(None, _plain_reason(exc)), None, chosen)
         try:
-            if isinstance(stated, StatedFault):
+            unmet = self.character.unmet(message, transaction, self._clock()) if self.character else ""
+            if unmet:
+                answer = self._stated_fault(message.addressing, _demanded(unmet))
+            elif isinstance(stated, StatedFault):
                 answer = self._stated_fault(message.addressing, stated)
             else:
                 answer = self._answered(message, transaction, patient, chosen, stated)
@@ -348,7 +368,20 @@ class RespondingGateway:
         scene = self._scene(request)
         for fault in faults:
             answer = fault.http(answer, scene) if fault.http else answer
-        return answer
+        if self.character is None:
+            return answer
+        temperament = self.character.temperament
+        return replace(
+            answer,
+            delay_s=answer.delay_s + temperament.delay_s,
+            headers=(*answer.headers, *temperament.headers.items()),
+        )
+
+
+def _demanded(word: str) -> StatedFault:
+    """The fault that refuses a request without what `word` demands. Source: WS-Security 1.1, 12."""
+    subcode = ns.clark(ns.WSSE, "InvalidSecurity") if word in ("assertions", "lifetime", "signatures") else None
+    return StatedFault(code="Sender", subcode=subcode, reason=f"Demanded here: {DEMANDS[word].en}", detail=None)
 
 
 def _ok(body: bytes) -> PlannedAnswer:

@@ -21,9 +21,10 @@ from harness.model import (
     Trigger,
     TriggerOutcome,
 )
-from harness.peers import AuditRepository, Caller, Clock, InitiatingGateway, PeerServer, RespondingGateway
+from harness.peers import AuditRepository, Caller, Character, Clock, InitiatingGateway, PeerServer, RespondingGateway
 from harness.runner._plan import Row
 from harness.runner._trigger import AskPerson, pull_trigger, trigger_content
+from harness.wire import x509
 
 LATE_S = 1.0
 """How long a row that missed a request waits for it once more before the next row starts."""
@@ -72,6 +73,8 @@ class LiveWorld:
         self._session = initiating.new_session()
         self._row: str | None = None
         self._settle_s = settle_s
+        self._anchors = tuple(x509.parse_certificates(sut.trust_authorities)) if sut.trust_authorities else ()
+        self._character: Character | None = None
         self._missed = self._asked = False
 
     def now(self) -> datetime:
@@ -80,10 +83,11 @@ class LiveWorld:
     async def send(self, row: Row, step: Send, arguments: Mapping[str, Datum]) -> Exchange:
         if self._row != row.id:
             self._row, self._session = row.id, self._initiating.new_session()
+        mutate = step.mutate or (self._character.request_habit(step.transaction) if self._character else ())
         prepared = self._initiating.prepare(
             step.transaction,
             arguments,
-            step.mutate,
+            mutate,
             target=self._sut.actors[TRANSACTIONS[step.transaction].responder],
             patients=self._patients,
             practitioners=self._population.practitioners,
@@ -96,7 +100,7 @@ class LiveWorld:
             context=prepared.context,
             within_s=min(step.within_s, self._sut.answer_within_s),
             client_certificate=prepared.client_certificate,
-            altered=step.mutate,
+            altered=mutate,
         )
         self._record(row, step.path, exchange)
         return exchange
@@ -108,9 +112,14 @@ class LiveWorld:
             return None
         self._asked = True
         faults = step.reply.faults if step.reply else ()
-        answer = await asyncio.to_thread(
-            self._responding.answer, incoming.request, incoming.transaction, arguments, faults
-        )
+        if faults:
+            answer = await asyncio.to_thread(
+                self._responding.answer, incoming.request, incoming.transaction, arguments, faults
+            )
+        else:
+            answer, faults = await asyncio.to_thread(
+                self._responding.answer_in_character, incoming.request, incoming.transaction, arguments
+            )
         exchange = await self._server.reply(incoming, answer, id=self._new_id(), altered=faults)
         self._record(row, step.path, exchange)
         return exchange
@@ -141,8 +150,12 @@ class LiveWorld:
     async def clear(self, row: Row) -> None:
         """Answer and keep what came between two rows; it belongs to neither, and `row` must not take it for its own."""
         self._missed = self._asked = False
+        self._responding.character = self._character = None
         await self._answer_pending(row, "before")
         self._responding.reset()
+        if row.scenario.temperament is not None:
+            self._character = Character(row.scenario.temperament, anchors=self._anchors)
+            self._responding.character = self._character
         self._new_audits(row, "before")
         await self._set_repository(str((row.scenario.given or {}).get("audit_repository", "running")))
 
