@@ -188,7 +188,7 @@ def _scenario_paths(path: Path) -> tuple[Path, ...]:
 
 
 def with_fragments(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """`paths` and the fragment and temperament files near them: in the same folder, or in `fragments/` beside it or one level up."""
+    """`paths` and the fragments and temperaments near them: in the same folder, or in `fragments/` beside it or a level up."""
     folders = dict.fromkeys(p.parent for p in paths)
     near = dict.fromkeys(
         p

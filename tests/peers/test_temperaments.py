@@ -47,7 +47,6 @@ def reason(answering: RespondingGateway, request: HttpRecord, transaction: str) 
 
 
 UNMET: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "media-type": ("ITI-55", ("http.content-type.wrong",)),
     "action": ("ITI-55", ("soap.action.unknown",)),
     "assertions": ("ITI-38", ("saml.trc.missing",)),
     "lifetime": ("ITI-55", ("saml.hcp.expired",)),
@@ -62,6 +61,15 @@ def test_demand_refuses_what_does_not_meet_it_and_takes_what_does(demand: str, o
 
     assert reason(answering, asked(ours, theirs, transaction), transaction) == ""
     assert DEMANDS[demand].en in reason(answering, asked(ours, theirs, transaction, *mutations), transaction)
+
+
+def test_media_type_has_to_be_that_of_soap_1_2(ours: Pki, theirs: Pki) -> None:
+    answering = gateway(ours, temperament(demands=("media-type",)))
+    good = asked(ours, theirs, "ITI-55")
+    old = replace(good, headers=(("Content-Type", "text/xml; charset=UTF-8"),))
+
+    assert reason(answering, good, "ITI-55") == ""
+    assert DEMANDS["media-type"].en in reason(answering, old, "ITI-55")
 
 
 def test_message_id_has_to_be_a_uuid(ours: Pki, theirs: Pki) -> None:
@@ -84,7 +92,7 @@ def test_repeated_message_id_is_refused_and_another_character_knows_nothing_of_i
 
 
 def test_every_demand_is_made_above() -> None:
-    assert set(DEMANDS) == {*UNMET, "message-id", "new-message-id"}
+    assert set(DEMANDS) == {*UNMET, "media-type", "message-id", "new-message-id"}
 
 
 def test_lifetime_has_a_minute_of_tolerance(ours: Pki, theirs: Pki) -> None:
@@ -150,7 +158,7 @@ def reason_or_empty(answering: RespondingGateway, request: HttpRecord, transacti
 FILE = """temperament: mine
 title: {en: Mine, fr: Le mien}
 explains: {en: Answers in chunks, fr: Répond en morceaux}
-country_a: {delay: 0.1s, answers: {ITI-55: [ordinary, answer.chunked]}}
+country_a: {delay: 100ms, answers: {ITI-55: [ordinary, answer.chunked]}}
 """
 
 
@@ -171,7 +179,7 @@ steps:
     assert scenario.temperament is not None
     assert scenario.temperament.answers == {"ITI-55": ("ordinary", "answer.chunked")}
 
-    (tmp_path / "mine.yaml").write_text(FILE.replace("0.1s", "0.2s"), encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(FILE.replace("100ms", "200ms"), encoding="utf-8")
     assert select(library, [str(file)])[0].digest != scenario.digest
 
 
@@ -179,9 +187,9 @@ WRONG = {
     "E503": FILE.replace("answer.chunked", "answer.chunk"),
     "E504": FILE.replace("answer.chunked", "xcaq.no-documents"),
     "E302": FILE.replace("ITI-55", "ITI-56"),
-    "E305": FILE.replace("delay: 0.1s", "demands: [politeness]"),
+    "E305": FILE.replace("delay: 100ms", "demands: [politeness]"),
     "E201": FILE.replace("delay", "delays"),
-    "E209": FILE.replace("delay: 0.1s", "headers: {Content-Length: '1'}"),
+    "E209": FILE.replace("delay: 100ms", "headers: {Content-Length: '1'}"),
     "E502": FILE + "country_b: {requests: {ITI-55: saml.hcp.exprired}}\n",
 }
 
