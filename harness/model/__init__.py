@@ -46,6 +46,14 @@ from harness.model.scenario import (
     Value,
     walk,
 )
+from harness.model.statement import (
+    CLAIM_OPTIONS,
+    CLAIMABLE,
+    COMMON_PROFILES,
+    DEPENDENCIES,
+    Claim,
+    Statement,
+)
 from harness.model.sut import (
     OurSide,
     Patient,
@@ -92,8 +100,12 @@ from harness.model.vocabulary import (
 
 __all__ = [
     "AUDIT_EVENTS",
+    "CLAIMABLE",
+    "CLAIM_OPTIONS",
+    "COMMON_PROFILES",
     "CONSENTS",
     "DEMANDS",
+    "DEPENDENCIES",
     "DOCUMENT_STATUSES",
     "ERROR_CODES",
     "FAULT_SITUATIONS",
@@ -121,6 +133,7 @@ __all__ = [
     "AuditRecord",
     "Cause",
     "Check",
+    "Claim",
     "Datum",
     "Deviation",
     "DocumentProfile",
@@ -161,6 +174,7 @@ __all__ = [
     "SetValues",
     "Severity",
     "State",
+    "Statement",
     "Step",
     "StepBase",
     "StepResult",

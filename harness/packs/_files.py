@@ -10,6 +10,7 @@ from harness.packs._forms import FragmentForm, ScenarioForm
 from harness.packs._forms_catalogue import DeviationsForm, FaultsForm, MutationsForm, RequirementsForm, SourcesForm
 from harness.packs._forms_clinical import TermsForm
 from harness.packs._forms_population import PopulationForm
+from harness.packs._forms_statement import StatementForm
 from harness.packs._forms_sut import SutForm
 from harness.packs._forms_temperament import TemperamentForm
 from harness.packs._nodes import MAX_FILE_BYTES, Fields, parse_yaml
@@ -25,6 +26,7 @@ FORMS: Mapping[str, type[Form]] = {
     "mutations": MutationsForm,
     "faults": FaultsForm,
     "temperament": TemperamentForm,
+    "claims": StatementForm,
     "system": SutForm,
 }
 """The key that makes a file what it is."""
@@ -76,7 +78,8 @@ def read_file(path: Path, name: str) -> tuple[SourceFile | None, tuple[Problem, 
     if not isinstance(tree, Fields):
         return None, (*problems, Problem(code="E112", at=tree.at, problem="not a mapping", expected=tuple(FORMS)))
     keys = [e.key for e in tree.entries]
-    kind = next((k for k in keys if k in FORMS), None)
+    # a statement names its system, too
+    kind = next((k for k in keys if k in FORMS and (k != "system" or "claims" not in keys)), None)
     if kind is None:
         hint = next((h for k in keys if (h := nearest(k, tuple(FORMS)))), None)
         unknown = Problem(code="E112", at=start, problem="unknown kind of file", expected=tuple(FORMS), hint=hint)

@@ -27,6 +27,7 @@ from harness.model import (
     RowResult,
     Run,
     State,
+    Statement,
     StepResult,
     Sut,
     TriggerOutcome,
@@ -98,6 +99,7 @@ class RunSpec:
     seed: int | None = None
     bundled_system: bool = False
     faults: tuple[str, ...] = ()
+    statement: Statement | None = None
     pki_dir: Path | None = None
     exchange_prefix: str = "x"
     clock: Clock = field(default=utc_now)
@@ -345,6 +347,7 @@ def assemble(
         lang=spec.lang,
         faults=spec.faults,
         seed=spec.seed,
+        statement=spec.statement,
     )
 
 

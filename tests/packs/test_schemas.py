@@ -18,6 +18,7 @@ GOOD = {
     "population": ("library/population.yaml",),
     "terms": ("library/terms.yaml",),
     "temperament": ("ok/temperament.yaml",),
+    "statement": ("ok/statement.yaml",),
     "sut": ("ok/sut.yaml",),
 }
 
