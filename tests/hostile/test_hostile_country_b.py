@@ -112,6 +112,23 @@ def test_request_once_more_after_a_row_that_passed_stays_with_it(bench: Bench, t
     assert not rows["B-TWO"].exchanges
 
 
+@pytest.mark.parametrize(("temperament", "refused"), [("strict", True), ("lenient", False)])
+def test_temperament_that_a_scenario_names_is_that_of_our_country_a(
+    bench: Bench, tmp_path: Path, temperament: str, refused: bool
+) -> None:
+    file = Path(scenario(tmp_path, "B-ONE"))
+    file.write_text(file.read_text("utf-8").replace("given: {", f"given: {{temperament: {temperament}, "), "utf-8")
+    changed = post(discovery(bench, alter=lambda a: [a[0].replace(b"221", b"2221")]))
+
+    with HostileB(bench, lambda c: void(c.send(changed)), (0.0, SHOWN)) as system:
+        row = bench.run(system.sut(), str(file))["B-ONE"]
+
+    (exchange,) = row.exchanges
+    assert exchange.response is not None
+    assert (b"Demanded here" in exchange.response.body) is refused
+    assert row.verdict is Verdict.FAIL  # the signature is broken, whatever our peer makes of it
+
+
 def test_bytes_of_a_refused_request_are_in_the_run_directory(bench: Bench, tmp_path: Path) -> None:
     row = one(bench, tmp_path, lambda c: c.send(b"GARBAGE of the system\r\n\r\n"))
 
