@@ -15,7 +15,6 @@ from harness.model import Finding, Location
 from harness.wire import codes, issuing, saml, x509, xmldsig
 from harness.wire.saml import Instant, SamlAssertion
 
-TOLERANCE = timedelta(seconds=60)
 """Clock difference granted at both ends. Source: eHDSI SAML profile."""
 OLD_QUALIFIER = "urn:epsos:"
 PURPOSES = ("TREATMENT", "EMERGENCY")
@@ -129,8 +128,9 @@ def of_old(one: Held, findings: Iterator[Finding]) -> Iterator[Finding]:
         yield replace(finding, deviation="DEV-36") if old and finding.deviation is None else finding
 
 
-def validity(one: Held, at: datetime, longest_s: float) -> Iterator[Finding]:
-    """Findings about the validity window: there, in UTC, at most `longest_s` long, and `at` inside it.
+def validity(one: Held, at: datetime, longest_s: float, tolerance: timedelta) -> Iterator[Finding]:
+    """Findings about the validity window: there, in UTC, at most `longest_s` long, and `at` inside it or
+    at most `tolerance` outside.
 
     Source: SAML 2.0 Core, 1.3.3 and 2.5.1.2.
     """
@@ -150,7 +150,7 @@ def validity(one: Held, at: datetime, longest_s: float) -> Iterator[Finding]:
         yield Finding(at=place, expected=f"at most {longest_s / 3600:g} h", found=str(end - start))
     elif end <= start:
         yield Finding(at=place, expected="NotOnOrAfter after NotBefore", found="a window that is empty")
-    if not start - TOLERANCE <= at < end + TOLERANCE:
+    if not start - tolerance <= at < end + tolerance:
         window = f"{start:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ}"
         yield Finding(at=place, expected=f"a window that holds {at:%Y-%m-%dT%H:%M:%SZ}", found=window)
 

@@ -142,7 +142,7 @@ def _discovery_facts(view: View) -> Mapping[str, Datum]:
             for s in answer.subjects
         ),
         "reasons": tuple({"kind": i.kind, "code": i.code} for i in answer.issues if i.code),
-        "details": tuple({"code": d.code, "text": d.text} for a in acks for d in a.details),
+        "details": tuple({"code": d.code, "text": d.text, "location": d.location} for a in acks for d in a.details),
     }
 
 
@@ -154,7 +154,12 @@ def _registry_facts(view: View) -> Mapping[str, Datum]:
     out: dict[str, Datum] = {
         "registry_status": status_word(answer.status),
         "errors": tuple(
-            {"code": e.code, "severity": (e.severity or "").rpartition(":")[2], "context": e.context}
+            {
+                "code": e.code,
+                "severity": (e.severity or "").rpartition(":")[2],
+                "context": e.context,
+                "location": e.location,
+            }
             for e in answer.errors
         ),
     }

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from lxml import etree
 
@@ -21,7 +20,8 @@ def place(view: View, path: str = "") -> Location:
     message = view.own
     if message is None:
         return Location(message=view.side)
-    return under(message.payload if message.payload is not None else message.root, path, view.side)
+    start = message.payload if message.payload is not None else message.root
+    return under(start, path, view.side, view.siblings)
 
 
 def header_place(view: View, path: str = "") -> Location:
@@ -30,30 +30,35 @@ def header_place(view: View, path: str = "") -> Location:
     if message is None:
         return Location(message=view.side)
     header = message.root.find(ns.clark(soap.VERSIONS[message.version], "Header"))
-    return under(message.root if header is None else header, path, view.side)
+    return under(message.root if header is None else header, path, view.side, view.siblings)
 
 
-def under(start: etree._Element, path: str, message: str) -> Location:
+def under(start: etree._Element, path: str, message: str, siblings: ns.Siblings | None = None) -> Location:
     """Where `path` (steps with the customary prefixes, an attribute last) lies below `start`.
 
-    The line is that of the deepest element of the path that is there, so that a missing one still has a place.
+    The line is that of the deepest element of the path that is there, so that a missing one still has a place. `siblings`
+    keeps what is counted from one place to the next: with many entries, counting anew for each takes quadratic time.
     """
+    known = siblings or ns.Siblings()
     element, steps = start, [step for step in path.split("/") if step]
     while steps and not steps[0].startswith("@"):
-        found = _child(element, steps[0])
+        found = _child(element, steps[0], known)
         if found is None:
             break
         element = found
         del steps[0]
-    return Location(message=message, xpath="/".join((ns.xpath_of(element), *steps)), line=element.sourceline)
+    return Location(message=message, xpath="/".join((ns.xpath_of(element, known), *steps)), line=element.sourceline)
 
 
-def _child(element: etree._Element, step: str) -> etree._Element | None:
-    """What `step` selects below `element`. A position is counted here: lxml's own way is quadratic for each look-up."""
+def _child(element: etree._Element, step: str, siblings: ns.Siblings) -> etree._Element | None:
+    """What `step` selects below `element`."""
     counted = _COUNTED.fullmatch(step)
     if counted is None:
         return element.find(step, ns.PREFIXES)
-    return next(islice(element.iterfind(counted[1], ns.PREFIXES), int(counted[2]) - 1, None), None)
+    prefix, _, local = counted[1].rpartition(":")
+    same = siblings.named(element, ns.clark(ns.PREFIXES[prefix], local) if prefix else local)
+    number = int(counted[2])
+    return same[number - 1] if 0 < number <= len(same) else None
 
 
 def said(value: str | None) -> str:

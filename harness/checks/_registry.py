@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from harness.checks._view import View
 from harness.model import HINTS, Finding, OurSide, Patient, Sut
@@ -24,6 +25,11 @@ class Context:
     earlier: tuple[View, ...] = ()
     patient: Patient | None = None
     our_certificate: bytes = b""
+
+    @property
+    def tolerance(self) -> timedelta:
+        """How far the clocks of the two sides may differ: `limits.clock_skew` of the SUT file."""
+        return timedelta(seconds=self.sut.clock_skew_s)
 
 
 type CheckFunction = Callable[[View, Context], Iterator[Finding]]

@@ -19,6 +19,7 @@ class View:
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
+        self.siblings = ns.Siblings()
 
     @property
     def asked_by_sut(self) -> bool:

@@ -120,10 +120,10 @@ def subject_is_vouched_for(view: View, _: Context) -> Iterator[Finding]:
 
 
 @check("SAML-HCP-005", actor="ncpeh-b", when=has_hcp)
-def hcp_assertion_is_valid_for_four_hours_at_most(view: View, _: Context) -> Iterator[Finding]:
+def hcp_assertion_is_valid_for_four_hours_at_most(view: View, context: Context) -> Iterator[Finding]:
     """Conditions bound a window of four hours at most, around the time of the request. Source: eHDSI SAML profile."""
     one = _hcp(view)
-    yield from of_old(one, validity(one, view.exchange.started_at, saml.HCP_MAX_S))
+    yield from of_old(one, validity(one, view.exchange.started_at, saml.HCP_MAX_S, context.tolerance))
 
 
 @check("SAML-HCP-006", actor="ncpeh-b", when=has_hcp)

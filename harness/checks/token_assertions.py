@@ -116,9 +116,9 @@ def trc_rests_on_a_previous_session(view: View, _: Context) -> Iterator[Finding]
 
 
 @check("SAML-TRC-007", actor="ncpeh-b", on=ON_TRC, when=has_trc)
-def trc_is_valid_for_two_hours_at_most(view: View, _: Context) -> Iterator[Finding]:
+def trc_is_valid_for_two_hours_at_most(view: View, context: Context) -> Iterator[Finding]:
     """Conditions bound a window of two hours at most, around the time of the request. Source: eHDSI SAML profile."""
-    yield from validity(_trc(view), view.exchange.started_at, saml.TRC_MAX_S)
+    yield from validity(_trc(view), view.exchange.started_at, saml.TRC_MAX_S, context.tolerance)
 
 
 @check("SAML-TRC-008", actor="ncpeh-b", on=ON_TRC, when=has_trc)

@@ -225,16 +225,18 @@ def an_association_links_pdf_to_xml(view: View, _: Context) -> Iterator[Finding]
     """Each level 1 entry is the source of an XFRM association to a level 3 entry. Source: eHDSI XCA profile."""
     answer = view.query_answer
     links = answer.associations if answer is not None else ()
-    transforms = {(a.source, a.target) for a in links if a.type == codes.ASSOCIATION_XFRM}
+    at = place(view, xds.X_ASSOCIATION)
+    transforms = [(a.source, a.target) for a in links if a.type == codes.ASSOCIATION_XFRM]
     for kind in PAIRED_KINDS:
-        structured = [e.id for _, e in _of_level(view, kind, 3)]
+        structured = {e.id for _, e in _of_level(view, kind, 3)}
         if not structured:
             continue
+        forward = {source for source, target in transforms if target in structured}
+        backward = {target for source, target in transforms if source in structured}
         for entry in [e for _, e in _of_level(view, kind, 1)]:
-            if not any((entry.id, target) in transforms for target in structured):
-                reverse = any((target, entry.id) in transforms for target in structured)
+            if entry.id not in forward:
+                reverse = entry.id in backward
                 found = "the association in the other direction" if reverse else "no such association"
-                at = place(view, xds.X_ASSOCIATION)
                 yield Finding(at=at, expected="XFRM from the PDF entry to the XML entry", found=found)
 
 

@@ -12,7 +12,6 @@ from harness.model import Finding
 from harness.wire import codes, saml, xds
 
 _QUOTED_CX = re.compile(r"'[^'^]+\^\^\^&[0-2](\.\d+)+&ISO'")
-_TOLERANCE = timedelta(seconds=60)
 
 
 def _asked(view: View, _: Context) -> bool:
@@ -100,7 +99,7 @@ def both_assertions_are_attached(view: View, _: Context) -> Iterator[Finding]:
 
 
 @check("XCAQ-B-007", actor="ncpeh-b", on="ITI-38", when=lambda v, c: _asked(v, c) and v.assertion("trc") is not None)
-def treatment_was_confirmed_recently(view: View, _: Context) -> Iterator[Finding]:
+def treatment_was_confirmed_recently(view: View, context: Context) -> Iterator[Finding]:
     """The TRC assertion was issued for this HCP within the last two hours. Source: eHDSI SAML profile, TRC assertion."""
     held, hcp = view.assertion("trc"), view.assertion("hcp")
     if held is None:
@@ -108,8 +107,8 @@ def treatment_was_confirmed_recently(view: View, _: Context) -> Iterator[Finding
     element, trc = held
     issued, now = trc.issue_instant.at if trc.issue_instant is not None else None, view.exchange.started_at
     at = under(element, "@IssueInstant", "request")
-    oldest = now - timedelta(seconds=saml.TRC_MAX_S) - _TOLERANCE
-    if issued is None or not oldest <= issued <= now + _TOLERANCE:
+    oldest = now - timedelta(seconds=saml.TRC_MAX_S) - context.tolerance
+    if issued is None or not oldest <= issued <= now + context.tolerance:
         shown = trc.issue_instant.text if trc.issue_instant is not None else None
         yield Finding(at=at, expected=f"within two hours before {now:%Y-%m-%dT%H:%M:%SZ}", found=said(shown))
     if hcp is not None and hcp[1].id not in trc.advice_ids:

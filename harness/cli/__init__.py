@@ -248,9 +248,12 @@ def reference_system(
 
 @app.command()
 def peer(
-    sut: Annotated[Path, typer.Option(help="SUT file: whom to trust, how the SUT sees us.")],
+    sut: Annotated[Path | None, typer.Option(help="SUT file: whom to trust besides, how the SUT sees us.")] = None,
     actor: Annotated[str, typer.Option(help="Which peer to serve: ncpeh-a.")] = "ncpeh-a",
     population: PopulationName = None,
+    temperament: Annotated[
+        str | None, typer.Option(help="How the peer behaves: lenient, strict, hostile, or a temperament file.")
+    ] = None,
     lang: Lang = None,
 ) -> None:
     """Serve a simulated peer for hand-driven work and print every exchange as it happens."""
@@ -258,7 +261,7 @@ def peer(
     def command() -> int:
         from harness.cli._peer import peer_command
 
-        return peer_command(sut, actor, language(lang), population)
+        return peer_command(sut, actor, language(lang), population, temperament)
 
     _end(command)
 

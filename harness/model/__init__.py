@@ -16,6 +16,7 @@ from harness.model.coordinates import (
     old_label,
     validators_of,
 )
+from harness.model.error_codes import ERROR_CODES, FAULT_SITUATIONS, ErrorCode, error_code
 from harness.model.evidence import (
     AuditRecord,
     Exchange,
@@ -78,6 +79,7 @@ from harness.model.sut import (
     SystemIdentity,
     TriggerMeans,
 )
+from harness.model.temperament import DEMANDS, ORDINARY, Temperament
 from harness.model.text import Localized, visible
 from harness.model.traits import TRAIT_NAMES, trait_value
 from harness.model.validation import (
@@ -120,8 +122,11 @@ __all__ = [
     "CLAIM_OPTIONS",
     "COMMON_PROFILES",
     "CONSENTS",
+    "DEMANDS",
     "DEPENDENCIES",
     "DOCUMENT_STATUSES",
+    "ERROR_CODES",
+    "FAULT_SITUATIONS",
     "GRADES",
     "HINTS",
     "LATER_VERBS",
@@ -130,6 +135,7 @@ __all__ = [
     "NEXT_OF_KIN_FIELDS",
     "OBJECT_VALIDATORS",
     "OPERATORS",
+    "ORDINARY",
     "OUTCOMES",
     "PHRASES",
     "PROFILES",
@@ -159,6 +165,7 @@ __all__ = [
     "Discovery",
     "DocumentProfile",
     "Environment",
+    "ErrorCode",
     "Exchange",
     "Expect",
     "FailureKind",
@@ -204,6 +211,7 @@ __all__ = [
     "Sut",
     "SutActor",
     "SystemIdentity",
+    "Temperament",
     "That",
     "TlsFacts",
     "Trait",
@@ -220,6 +228,7 @@ __all__ = [
     "choice_of",
     "choose_document",
     "chosen",
+    "error_code",
     "hints",
     "in_language",
     "old_label",

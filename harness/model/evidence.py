@@ -36,9 +36,9 @@ class TlsFacts:
 class HttpRecord:
     """One HTTP message.
 
-    `raw` is exactly what crossed the wire (start line, header fields, framing, body); `body` is the content with
-    transfer coding removed. `start_line` is without CRLF; `headers` keep order and spelling of names. `complete` is
-    False when the message ended early. For a message that never became HTTP, `start_line` is empty.
+    `raw` is exactly what crossed the wire (start line, header fields, framing, body); `body` is the content without
+    transfer and content coding (chunks; gzip, deflate). `start_line` is without CRLF; `headers` keep order and spelling of
+    names. `complete` is False when the message ended early. For a message that never became HTTP, `start_line` is empty.
     """
 
     raw: bytes

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.errors import Mark
+from harness.model.temperament import Temperament
 from harness.model.text import Localized
 
 
@@ -195,7 +196,7 @@ class Applies:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One YAML file. `covers` are the requirement ids it speaks about as a whole; `digest` is the sha-256 of its file
-    and of every fragment it uses, in hexadecimal."""
+    and of every fragment and temperament it uses, in hexadecimal. `temperament` is the one that `given` names."""
 
     id: str
     title: Localized
@@ -209,6 +210,7 @@ class Scenario:
     matrix: Matrix | None = None
     priority: int = 2
     tags: tuple[str, ...] = ()
+    temperament: Temperament | None = None
 
 
 def walk(steps: tuple[Step, ...]) -> tuple[Step, ...]:

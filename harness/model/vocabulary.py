@@ -70,6 +70,12 @@ STORE_ARGUMENTS: Mapping[str, str] = {
     "shared, deprecated, hidden (never shown), withdrawn (listed, gone when fetched)",
 }
 
+ERROR_ARGUMENT: Mapping[str, str] = {
+    "error": "an error to answer with: a code or name of the error codes, or {code, severity, status, context, location}; "
+    "ITI-55 also {reason, acknowledgement, query_response}; {soap_fault, context, location} for a SOAP fault",
+}
+"""The `reply` argument of every transaction that makes the answer an error; docs/error-codes.md says what becomes of it."""
+
 TRANSACTIONS: Mapping[str, Transaction] = {
     t.id: t
     for t in (
@@ -89,6 +95,7 @@ TRANSACTIONS: Mapping[str, Transaction] = {
             reply_arguments={
                 "patient": "key of the patient to answer with, instead of looking the criteria up",
                 **STORE_ARGUMENTS,
+                **ERROR_ARGUMENT,
             },
         ),
         Transaction(
@@ -107,7 +114,7 @@ TRANSACTIONS: Mapping[str, Transaction] = {
                 "created_before": "filter of original clinical documents: latest creation, ISO 8601",
                 "created_after": "filter of original clinical documents: earliest creation, ISO 8601",
             },
-            reply_arguments=STORE_ARGUMENTS,
+            reply_arguments={**STORE_ARGUMENTS, **ERROR_ARGUMENT},
         ),
         Transaction(
             id="ITI-39",
@@ -121,7 +128,7 @@ TRANSACTIONS: Mapping[str, Transaction] = {
                 "patient_id": "{root, extension} as an earlier answer gave it; goes before `patient`",
                 "documents": "one entry or a list of entries ({home, repository, id}) as an ITI-38 answer gave them",
             },
-            reply_arguments=STORE_ARGUMENTS,
+            reply_arguments={**STORE_ARGUMENTS, **ERROR_ARGUMENT},
         ),
         Transaction(
             id="ITI-41",
@@ -141,7 +148,7 @@ TRANSACTIONS: Mapping[str, Transaction] = {
                 "dispensation": "id of a dispensation of this row (`request.documents.N.id` of its exchange) to discard; "
                 "an unknown one is invented when it is absent",
             },
-            reply_arguments={},
+            reply_arguments=ERROR_ARGUMENT,
         ),
         Transaction(
             id="STS-TRC",

@@ -40,6 +40,7 @@ from harness.packs._library import (
     load_population,
     load_requirements,
     load_scenarios,
+    load_temperament,
     select,
 )
 from harness.packs._lint import lint
@@ -93,6 +94,7 @@ __all__ = [
     "load_scenarios",
     "load_statement",
     "load_sut",
+    "load_temperament",
     "packs_with_builtin",
     "select",
     "terms_near",

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from harness.errors import Mark, Problem
-from harness.model import Deviation, Level, Localized, Requirement, Scenario
+from harness.model import Deviation, Level, Localized, Requirement, Scenario, Temperament
 from harness.packs import _forms_catalogue as catalogue_forms
 from harness.packs._catalogue import Alteration, Catalogue, Fragment
 from harness.packs._convert import scenario_of
 from harness.packs._fields import nearest
 from harness.packs._files import FORMS, SourceFile
 from harness.packs._forms import FragmentForm, ScenarioForm
+from harness.packs._forms_temperament import temperament_of
 from harness.packs._nodes import Fields, Items
 from harness.packs._populations import clinical_of, population_of
 from harness.packs._references import follow_references, uses_of
@@ -36,7 +37,7 @@ def scenarios_of(files: Sequence[SourceFile], catalogue: Catalogue) -> tuple[tup
             problems.extend(_twice("scenario", form.scenario, mark_of(file.tree, "scenario"), ids))
     if problems:
         return (), tuple(problems)
-    return tuple(scenario_of(form, f.tree, f.data, catalogue.fragments) for form, f in found), ()
+    return tuple(scenario_of(form, f.tree, f.data, catalogue) for form, f in found), ()
 
 
 def _twice(what: str, name: str, at: Mark, seen: dict[str, Mark]) -> tuple[Problem, ...]:
@@ -70,7 +71,7 @@ def extend(base: Catalogue, files: Sequence[SourceFile]) -> tuple[Catalogue, tup
             if population is not None and name is not None:
                 problems.extend(_twice("population", name.text, name.at, seen))
                 populations[name.text] = population
-        elif file.kind in FORMS and file.kind not in ("scenario", "system", "sources", "terms"):
+        elif file.kind in FORMS and file.kind not in ("scenario", "system", "sources", "terms", "temperament"):
             form, found = read_form(file.tree, FORMS[file.kind])
             problems.extend(found)
             match form:
@@ -101,7 +102,25 @@ def extend(base: Catalogue, files: Sequence[SourceFile]) -> tuple[Catalogue, tup
         populations=populations,
         clinical=clinical,
     )
+    # Last, because they name alterations of any file.
+    extended = replace(extended, temperaments={**base.temperaments, **_temperaments(files, extended, seen, problems)})
     return extended, (*problems, *_dangling(files, extended))
+
+
+def _temperaments(
+    files: Sequence[SourceFile], known: Catalogue, seen: dict[str, Mark], problems: list[Problem]
+) -> dict[str, Temperament]:
+    temperaments: dict[str, Temperament] = {}
+    for file in files:
+        if file.kind != "temperament":
+            continue
+        temperament, found = temperament_of(file.tree, file.data, known)
+        problems.extend(found)
+        name = text(file.tree, "temperament")
+        if temperament is not None and name is not None:
+            problems.extend(_twice("temperament", name.text, name.at, seen))
+            temperaments[name.text] = temperament
+    return temperaments
 
 
 def _sources(files: Sequence[SourceFile], problems: list[Problem]) -> dict[str, str]:

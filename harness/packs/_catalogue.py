@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.errors import Mark
-from harness.model import Deviation, Localized, Population, Requirement
+from harness.model import Deviation, Localized, Population, Requirement, Temperament
 from harness.packs._forms_clinical import NOTHING_CLINICAL, Clinical
 from harness.packs._nodes import Fields
 
@@ -54,4 +54,5 @@ class Catalogue:
     faults: Mapping[str, Alteration] = field(default_factory=dict)
     fragments: Mapping[str, Fragment] = field(default_factory=dict)
     populations: Mapping[str, Population] = field(default_factory=dict)
+    temperaments: Mapping[str, Temperament] = field(default_factory=dict)
     clinical: Clinical = NOTHING_CLINICAL

@@ -27,12 +27,12 @@ from harness.model import (
     Value,
 )
 from harness.packs import _forms as forms
-from harness.packs._catalogue import Fragment
+from harness.packs._catalogue import Catalogue, Fragment
 from harness.packs._fields import REFERENCE, TextForm
 from harness.packs._nodes import Fields, Items, Node, Scalar
 from harness.packs._references import fragments_behind, uses_of
 from harness.packs._shape import read_form
-from harness.packs._walk import field
+from harness.packs._walk import field, text
 
 
 def value_of(node: Node) -> Value:
@@ -47,15 +47,20 @@ def value_of(node: Node) -> Value:
             return {e.key: value_of(e.node) for e in node.entries}
 
 
-def scenario_of(form: forms.ScenarioForm, tree: Fields, source: bytes, fragments: Mapping[str, Fragment]) -> Scenario:
-    """The scenario with its fragments put in; `source` are the bytes of its file."""
-    applies = form.applies
+def scenario_of(form: forms.ScenarioForm, tree: Fields, source: bytes, known: Catalogue) -> Scenario:
+    """The scenario with its fragments and its temperament put in; `source` are the bytes of its file."""
+    applies, fragments = form.applies, known.fragments
+    named = text(tree.get("given"), "temperament")
+    temperament = known.temperaments.get(named.text) if named else None
+    digest = scenario_digest(source, uses_of(tree), fragments)
+    if temperament is not None:
+        digest = hashlib.sha256(f"{digest} {temperament.digest}".encode()).hexdigest()
     return Scenario(
         id=form.scenario,
         title=form.title.localized(),
         description=form.description.localized() if form.description else None,
         at=tree.at,
-        digest=scenario_digest(source, uses_of(tree), fragments),
+        digest=digest,
         applies=Applies(profile=applies.profile, sut=applies.sut, wave=applies.wave, options=applies.options),
         covers=form.covers,
         steps=_steps(form.steps, tree.get("steps"), "", fragments),
@@ -63,6 +68,7 @@ def scenario_of(form: forms.ScenarioForm, tree: Fields, source: bytes, fragments
         matrix=_matrix(form, tree.get("matrix")),
         priority=form.priority,
         tags=form.tags,
+        temperament=temperament,
     )
 
 

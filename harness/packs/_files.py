@@ -12,6 +12,7 @@ from harness.packs._forms_clinical import TermsForm
 from harness.packs._forms_population import PopulationForm
 from harness.packs._forms_statement import StatementForm
 from harness.packs._forms_sut import SutForm
+from harness.packs._forms_temperament import TemperamentForm
 from harness.packs._nodes import MAX_FILE_BYTES, Fields, parse_yaml
 
 FORMS: Mapping[str, type[Form]] = {
@@ -24,6 +25,7 @@ FORMS: Mapping[str, type[Form]] = {
     "sources": SourcesForm,
     "mutations": MutationsForm,
     "faults": FaultsForm,
+    "temperament": TemperamentForm,
     "claims": StatementForm,
     "system": SutForm,
 }

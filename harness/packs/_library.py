@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import InputError, Mark, Problem, ScenarioError
-from harness.model import Population, Requirement, Scenario
+from harness.model import Population, Requirement, Scenario, Temperament
 from harness.packs._assemble import extend, scenarios_of
 from harness.packs._catalogue import Catalogue
 from harness.packs._fields import nearest
 from harness.packs._files import read_files, yaml_files
+from harness.packs._forms_temperament import temperament_of
 from harness.packs._populations import population_of
 
 # cheaper than parsing every file of a folder to find the few fragments in it
-_FRAGMENT_KEY = re.compile(rb"^fragment:", re.MULTILINE)
+_SHARED_KEY = re.compile(rb"^(fragment|temperament):", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,11 @@ class Library:
     def populations(self) -> Mapping[str, Population]:
         """The synthetic populations by name."""
         return self.catalogue.populations
+
+    @property
+    def temperaments(self) -> Mapping[str, Temperament]:
+        """The temperaments of our peers by name."""
+        return self.catalogue.temperaments
 
 
 def bundled_data() -> Path:
@@ -96,6 +102,26 @@ def load_population(path: Path) -> Population:
     if population is None:
         raise ScenarioError(found)
     return population
+
+
+def load_temperament(path: Path, library: Library) -> Temperament:
+    """The temperament file at `path`, which may name the alterations of `library`.
+
+    Raises:
+        ScenarioError: with every problem of the file.
+    """
+    files, problems = read_files([path])
+    problems += tuple(
+        Problem(code="E112", at=f.tree.at, problem="not a temperament file", expected=("temperament",), found=f.kind)
+        for f in files
+        if f.kind != "temperament"
+    )
+    if problems:
+        raise ScenarioError(problems)
+    temperament, found = temperament_of(files[0].tree, files[0].data, library.catalogue)
+    if temperament is None:
+        raise ScenarioError(found)
+    return temperament
 
 
 def select(library: Library, arguments: Sequence[str]) -> tuple[Scenario, ...]:
@@ -177,19 +203,19 @@ def _scenario_paths(path: Path) -> tuple[Path, ...]:
 
 
 def with_fragments(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """`paths` and the fragment files near them: in the same folder, or in `fragments/` beside it or one level up."""
+    """`paths` and the fragments and temperaments near them: in the same folder, or in `fragments/` beside it or a level up."""
     folders = dict.fromkeys(p.parent for p in paths)
     near = dict.fromkeys(
         p
         for folder in folders
         for p in (*folder.glob("*.yaml"), *folder.glob("fragments/*.yaml"), *folder.parent.glob("fragments/*.yaml"))
     )
-    return (*dict.fromkeys(paths), *(p for p in sorted(near) if p not in paths and _is_fragment(p)))
+    return (*dict.fromkeys(paths), *(p for p in sorted(near) if p not in paths and _is_shared(p)))
 
 
-def _is_fragment(path: Path) -> bool:
+def _is_shared(path: Path) -> bool:
     try:
-        return _FRAGMENT_KEY.search(path.read_bytes()) is not None
+        return _SHARED_KEY.search(path.read_bytes()) is not None
     except OSError:
         return False
 

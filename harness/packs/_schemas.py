@@ -10,12 +10,14 @@ from harness.packs._forms_clinical import TermsForm
 from harness.packs._forms_population import PopulationForm
 from harness.packs._forms_statement import StatementForm
 from harness.packs._forms_sut import SutForm
+from harness.packs._forms_temperament import TemperamentForm
 
 SCHEMAS: Mapping[str, type[Form]] = {
     "scenario": ScenarioForm,
     "fragment": FragmentForm,
     "population": PopulationForm,
     "terms": TermsForm,
+    "temperament": TemperamentForm,
     "sut": SutForm,
     "statement": StatementForm,
 }

@@ -29,8 +29,9 @@ def word_problems(tree: Node, known: Catalogue) -> Iterator[Problem]:
     sut = text(field(tree, "applies"), "sut")
     yield from _covers(texts(tree, "covers"), known)
     yield from _one_of("audit_repository", texts(field(tree, "given"), "audit_repository"), REPOSITORY_STATES)
+    yield from _temperament(text(field(tree, "given"), "temperament"), known)
     published = texts(field(tree, "given"), "smp")
-    yield from _alterations(published, known.faults, TRANSACTIONS["SMP"], "fault", "E503")
+    yield from alteration_problems(published, known.faults, TRANSACTIONS["SMP"], "fault", "E503")
     for step in all_steps(field(tree, "steps")):
         yield from _covers(covers_of(step), known)
         match step.verb:
@@ -70,6 +71,15 @@ def _one_of(key: str, leaves: Sequence[Scalar], known: tuple[str, ...]) -> Itera
             )
 
 
+def _temperament(leaf: Scalar | None, known: Catalogue) -> Iterator[Problem]:
+    if leaf is not None and leaf.text not in known.temperaments:
+        names = tuple(sorted(known.temperaments))
+        hint = nearest(leaf.text, names)
+        yield Problem(
+            code="E305", at=leaf.at, problem="unknown temperament", expected=names, found=leaf.text, hint=hint
+        )
+
+
 def _audit(step: StepNode, sut: Scalar | None) -> Iterator[Problem]:
     of = text(step.body, "of") if field(step.body, "audit") is not None else None
     # practitioner software stands behind a country B gateway, which keeps its audit trail
@@ -97,7 +107,7 @@ def _send(step: StepNode, sut: Scalar | None, known: Catalogue) -> Iterator[Prob
     if transaction is not None and transaction.id == "SMP":
         services = texts(field(step.body, "with"), "service")
         yield from _one_of("service", services, (*METADATA_SERVICES, "all"))
-    yield from _alterations(texts(step.body, "mutate"), known.mutations, transaction, "mutation", "E502")
+    yield from alteration_problems(texts(step.body, "mutate"), known.mutations, transaction, "mutation", "E502")
 
 
 def _receive(step: StepNode, sut: Scalar | None, known: Catalogue) -> Iterator[Problem]:
@@ -122,7 +132,7 @@ def _receive(step: StepNode, sut: Scalar | None, known: Catalogue) -> Iterator[P
             )
         if transaction is not None:
             yield from _arguments(field(reply, "with"), transaction.reply_arguments, f"{transaction.id} reply")
-        yield from _alterations(texts(reply, "faults"), known.faults, transaction, "fault", "E503")
+        yield from alteration_problems(texts(reply, "faults"), known.faults, transaction, "fault", "E503")
 
 
 def _unknown_transaction(leaf: Scalar) -> Problem:
@@ -157,9 +167,10 @@ def _arguments(node: Node | None, known: Mapping[str, str], what: str) -> Iterat
             )
 
 
-def _alterations(
+def alteration_problems(
     names: Sequence[Scalar], known: Mapping[str, Alteration], transaction: Transaction | None, what: str, code: str
 ) -> Iterator[Problem]:
+    """Every name that is none of `known` (problem `code`), or is not made for `transaction`."""
     for leaf in names:
         entry = known.get(leaf.text)
         if entry is None:

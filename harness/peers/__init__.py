@@ -17,6 +17,7 @@ from harness.peers.mutations import Mutation
 from harness.peers.pki import Pki, make_pki, other_country, pki_from_files, pki_to_files
 from harness.peers.publishing import Publisher
 from harness.peers.responding import RespondingGateway
+from harness.peers.temperament import Character
 from harness.peers.tls import client_context, server_context, tls_facts
 from harness.peers.token_mutations import MUTATIONS
 from harness.peers.token_service import TokenService
@@ -26,6 +27,7 @@ __all__ = [
     "MUTATIONS",
     "AuditRepository",
     "Caller",
+    "Character",
     "Clock",
     "Fault",
     "Finder",

@@ -218,7 +218,9 @@ def _outcome(
     if read.record.complete:
         return read.record, None
     kind, detail = FailureKind.CUT, read.problem
-    if not read.is_http and not _may_be_http(raw):
+    if read.miscoded:
+        kind = FailureKind.NOT_HTTP
+    elif not read.is_http and not _may_be_http(raw):
         kind, detail = FailureKind.NOT_HTTP, "the answer does not begin with an HTTP status line"
     elif isinstance(problem, TooLarge):
         detail = f"the answer is larger than {MAX_RAW_BYTES} bytes"

@@ -3,6 +3,8 @@
 Titles and explanations for readers stand in the catalogue; the names there and here are the same.
 """
 
+import gzip
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -19,6 +21,8 @@ ALL = (codes.ITI_55, codes.ITI_38, codes.ITI_39, codes.ITI_41)
 UNKNOWN_FORMAT = "urn:example:unknown:2099"
 TRANSFORMATION_WARNING = "2502"  # a code could not be translated; the documents are there (XCAQ-B-010)
 OTHER_ENTRY = "urn:uuid:00000000-0000-4000-8000-000000000404"
+OVERSIZE = 32 * 1024 * 1024
+_RELATES_TO = re.compile(rb"(<(?:[\w.-]+:)?RelatesTo[^>]*>)[^<]*")
 OTHER_MESSAGE = Ii(root="00000000-0000-4000-8000-000000000404", extension="4040404040")
 
 
@@ -296,6 +300,26 @@ def _unseen(change: Callable[[PlannedAnswer], PlannedAnswer]) -> Callable[[Plann
     return lambda answer, _: change(answer)
 
 
+def _coded(answer: PlannedAnswer, _: Scene) -> PlannedAnswer:
+    # mtime 0: the same answer gives the same bytes
+    return replace(
+        answer, headers=(*answer.headers, ("Content-Encoding", "gzip")), body=gzip.compress(answer.body, mtime=0)
+    )
+
+
+def _marked(answer: PlannedAnswer, _: Scene) -> PlannedAnswer:
+    """A byte order mark before the XML; a multipart answer begins with its boundary and stays as it is."""
+    return answer if answer.body.startswith(b"--") else replace(answer, body=b"\xef\xbb\xbf" + answer.body)
+
+
+def _elsewhere(answer: PlannedAnswer, _: Scene) -> PlannedAnswer:
+    return _with_type(answer, 'multipart/related; type="application/xop+xml"; boundary="not-in-the-body"')
+
+
+def _relates_to_other(answer: PlannedAnswer, _: Scene) -> PlannedAnswer:
+    return replace(answer, body=_RELATES_TO.sub(rb"\g<1>" + OTHER_ENTRY.encode(), answer.body, count=1))
+
+
 def _table() -> tuple[Fault, ...]:
     q55, q38, q39, q41 = (codes.ITI_55,), (codes.ITI_38,), (codes.ITI_39,), (codes.ITI_41,)
     return (
@@ -307,6 +331,17 @@ def _table() -> tuple[Fault, ...]:
         Fault(name="answer.content-type.wrong", transactions=ALL, http=lambda a, s: _with_type(a, "text/html")),
         Fault(name="answer.not-xml", transactions=ALL, http=_not_xml),
         Fault(name="answer.http-500", transactions=ALL, http=_http_500),
+        Fault(name="answer.chunked", transactions=ALL, http=lambda a, s: replace(a, behaviour="chunked")),
+        Fault(name="answer.gzip", transactions=ALL, http=_coded),
+        Fault(name="answer.byte-order-mark", transactions=ALL, http=_marked),
+        Fault(
+            name="answer.trickled",
+            transactions=ALL,
+            http=lambda a, s: replace(a, behaviour="trickle", trickle_s=s.slow_s),
+        ),
+        Fault(name="answer.oversized", transactions=ALL, http=lambda a, s: replace(a, body=a.body + b" " * OVERSIZE)),
+        Fault(name="answer.boundary.wrong", transactions=ALL, http=_elsewhere),
+        Fault(name="answer.relates-to.other", transactions=ALL, http=_relates_to_other),
         Fault(name="xcpd.no-match", transactions=q55, discovery=lambda a, s: no_match(a)),
         Fault(name="xcpd.no-match.ae", transactions=q55, discovery=_no_match_as_error),
         Fault(name="xcpd.insufficient-rights", transactions=q55, discovery=lambda a, s: rights_missing(a)),

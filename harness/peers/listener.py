@@ -10,27 +10,32 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import h11
 
-from harness.errors import PeerError, WireError
-from harness.model import TRANSACTIONS, Exchange, FailureKind, HttpRecord, Party, TlsFacts, TransportFailure
+from harness.errors import PeerError
+from harness.model import TRANSACTIONS, Exchange, FailureKind, Party, TransportFailure
 from harness.peers.answers import Incoming, ListenerLimits, PlannedAnswer, Refusal
 from harness.peers.clock import Clock
 from harness.peers.handshake import shake_hands
 from harness.peers.network import SecureSocket, next_connection
 from harness.peers.records import sent_record
+from harness.peers.refusals import RefusalLog
+from harness.peers.requests import BrokenRequest, Connection, Memory, ReceivedRequest, read_request
 from harness.peers.tls import tls_facts
 from harness.peers.transactions import guess_transaction
-from harness.wire import codes, http
+from harness.wire import codes
 
 _log = logging.getLogger(__name__)
 
 ENDPOINTS = ("xcpd", "xca", "xdr", "sts", "sts_nok")
 _ACCEPT_PAUSE_S = 0.05
 _PEEK_S = 0.05
+_WHOLE = ("whole", "chunked", "trickle")
+_PIECES = 20
+_LARGE_BYTES = 64 * 1024
 _GONE = (OSError, h11.LocalProtocolError)  # ssl's errors are OSErrors
 
 
@@ -50,26 +55,6 @@ class _Held:
     incoming: Incoming
     answer: asyncio.Future[PlannedAnswer]
     sent: asyncio.Future[_Sent]
-
-
-class _Broken(Exception):
-    """The caller sent something that is no request; `status` is what it gets."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-
-
-@dataclass(slots=True)
-class _Connection:
-    """One TLS connection with its HTTP state. `raw` holds the bytes of the request being read."""
-
-    stream: SecureSocket
-    facts: TlsFacts
-    port: int
-    http: h11.Connection
-    raw: bytearray = field(default_factory=bytearray)
 
 
 class PeerServer:
@@ -104,7 +89,9 @@ class PeerServer:
         self._held: dict[int, _Held] = {}
         self._unclaimed: list[Incoming] = []
         self._changed = asyncio.Condition()
-        self._refused: list[Refusal] = []
+        self._refusals = RefusalLog(clock, self._limits)
+        self._memory = Memory(self._limits.max_held_bytes)
+        self._answering = asyncio.Lock()
 
     @property
     def endpoints(self) -> Mapping[str, str]:
@@ -113,8 +100,12 @@ class PeerServer:
 
     @property
     def refused(self) -> tuple[Refusal, ...]:
-        """Connections that failed in TLS or never became a request, oldest first."""
-        return tuple(self._refused)
+        """Connections that failed in TLS or never became a request, oldest first, that nobody has taken yet."""
+        return self._refusals.kept
+
+    def take_refused(self) -> tuple[Refusal, ...]:
+        """As `refused`, which is then empty; where there were more than are kept, the last one says how many."""
+        return self._refusals.take()
 
     def pending(self) -> tuple[Incoming, ...]:
         """Requests nobody has taken yet, oldest first."""
@@ -187,7 +178,7 @@ class PeerServer:
     async def _listen(self, host: str, port: int) -> int:
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            listening = socket.create_server(found[0][4][:2], family=found[0][0], backlog=128)
+            listening = socket.create_server(found[0][4][:2], family=found[0][0], backlog=1024)
         except OSError as exc:
             raise PeerError(f"listener: cannot listen on {host}:{port}: {(exc.strerror or str(exc)).lower()}") from exc
         listening.setblocking(False)
@@ -219,7 +210,7 @@ class PeerServer:
     async def _serve_connection(self, stream: SecureSocket, port: int) -> None:
         try:
             if len(self._connections) > self._limits.max_connections:
-                self._refuse("http", "too many connections at once")
+                self._refusals.add("http", "too many connections at once")
             elif await self._is_secured(stream):
                 await self._serve_requests(stream, port)
         except _GONE as exc:
@@ -228,101 +219,66 @@ class PeerServer:
     async def _is_secured(self, stream: SecureSocket) -> bool:
         problem = await shake_hands(stream, self._context, within_s=self._limits.handshake_s, other="caller")
         if problem:
-            self._refuse("tls", problem)
+            self._refusals.add("tls", problem, stream.heard)
         return not problem
 
     async def _serve_requests(self, stream: SecureSocket, port: int) -> None:
         ssl_object = stream.ssl_object
         assert ssl_object is not None, "requests are served after the handshake"
         facts = tls_facts(ssl_object, client_certificate_sent=bool(ssl_object.getpeercert(binary_form=True)))
-        state = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.max_head_bytes)
-        connection = _Connection(stream=stream, facts=facts, port=port, http=state)
-        while True:
-            try:
-                incoming = await self._read_request(connection)
-            except _Broken as broken:
-                self._refuse("http", broken.detail)
-                await _send(connection, _plain(broken.status, broken.detail))
-                # Closing on unread bytes would be a reset, and the caller would never see this answer.
-                await _until_gone(connection, self._limits.linger_s)
-                return
-            if incoming is None or not await self._answer_request(connection, incoming):
-                return
-            connection.http.start_next_cycle()
-            connection.raw = bytearray(connection.http.trailing_data[0])
-
-    async def _read_request(self, connection: _Connection) -> Incoming | None:
-        """The next request on the connection, None when the caller closed it between requests."""
-        limits = self._limits
+        connection = Connection(stream=stream, facts=facts, port=port, limits=self._limits, memory=self._memory)
         try:
-            async with asyncio.timeout(limits.idle_s):
-                if not connection.raw and not await _receive(connection):
-                    return None
-            async with asyncio.timeout(limits.head_s):
-                head = await _next_event(connection)
-            if not isinstance(head, h11.Request):
-                raise _Broken(400, "the connection was closed within the head of a request")
-            async with asyncio.timeout(limits.body_s):
-                body = await self._read_body(connection)
-        except TimeoutError:
-            if not connection.raw:
-                return None
-            raise _Broken(408, "the request did not end in time") from None
-        except h11.RemoteProtocolError as exc:
-            raise _Broken(exc.error_status_hint, f"not readable as HTTP/1.1: {exc}") from exc
-        return self._incoming(connection, head, body)
+            while (incoming := await self._next_incoming(connection)) is not None:
+                if not await self._answer_request(connection, incoming):
+                    return
+                connection.start_next_cycle()
+        finally:
+            connection.release()
 
-    async def _read_body(self, connection: _Connection) -> bytes:
-        if connection.http.they_are_waiting_for_100_continue:
-            interim = connection.http.send(h11.InformationalResponse(status_code=100, headers=[]))
-            await connection.stream.send(interim or b"")
-        body = bytearray()
-        while True:
-            event = await _next_event(connection)
-            if isinstance(event, h11.Data):
-                body += event.data
-                if len(body) > self._limits.max_body_bytes:
-                    raise _Broken(413, f"the body is larger than {self._limits.max_body_bytes} bytes")
-            elif isinstance(event, h11.EndOfMessage):
-                return bytes(body)
-            else:
-                raise _Broken(400, "the connection was closed within the body of a request")
-
-    def _incoming(self, connection: _Connection, head: h11.Request, body: bytes) -> Incoming:
-        trailing = len(connection.http.trailing_data[0])
-        raw = bytes(connection.raw[: len(connection.raw) - trailing])
+    async def _next_incoming(self, connection: Connection) -> Incoming | None:
+        """The next request, None when there is none to answer: the caller has gone, or was refused."""
         try:
-            parsed = http.parse_head(raw)
-        except WireError as exc:
-            raise _Broken(400, "the head of the request is not readable") from exc
-        request = HttpRecord(raw=raw, body=body, start_line=parsed.start_line, headers=parsed.headers)
-        target = head.target.decode("ascii")
-        if head.method == b"GET" and "smp" in self._served:
+            received = await read_request(connection)
+            return None if received is None else await self._incoming(connection, received)
+        except BrokenRequest as broken:
+            self._refusals.add("http", broken.detail, connection.raw, connection.facts)
+            await _send(connection, _plain(broken.status, broken.detail), self._limits.send_s)
+            # Closing on unread bytes would be a reset, and the caller would never see this answer.
+            await _until_gone(connection, self._limits.linger_s)
+            return None
+
+    async def _incoming(self, connection: Connection, received: ReceivedRequest) -> Incoming:
+        request, target = received.record, received.target
+        arrived_at, arrived = self._clock(), time.monotonic()
+        if received.method == "GET" and "smp" in self._served:
             transaction = codes.SMP
-        elif head.method == b"POST":
-            transaction = guess_transaction(request.header("content-type"), body, target)
+        elif received.method == "POST":
+            guess = partial(guess_transaction, request.header("content-type"), request.body, target)
+            # A large body takes long to parse, and other connections must not wait for it.
+            transaction = await asyncio.to_thread(guess) if len(request.body) > _LARGE_BYTES else guess()
         else:
-            raise _Broken(405, "only POST is served here")
+            raise BrokenRequest(405, "only POST is served here")
         if not transaction or not _is_served_at(target, transaction):
-            raise _Broken(404, "nothing is served at this path")
+            raise BrokenRequest(404, "nothing is served at this path")
         self._count += 1
         return Incoming(
             number=self._count,
             request=request,
             tls=connection.facts,
-            url=f"https://{self._host}:{connection.port}{target}",
+            url=f"https://{self._host}:{connection.port}{target}" if target.startswith("/") else target,
             transaction=transaction,
-            arrived_at=self._clock(),
-            arrived=time.monotonic(),
+            arrived_at=arrived_at,
+            arrived=arrived,
         )
 
-    async def _answer_request(self, connection: _Connection, incoming: Incoming) -> bool:
+    async def _answer_request(self, connection: Connection, incoming: Incoming) -> bool:
         """Wait for the answer and write it; whether the connection can go on."""
         loop = asyncio.get_running_loop()
         held = _Held(incoming, loop.create_future(), loop.create_future())
         self._held[incoming.number] = held
         if self._autoreply is not None:
-            held.answer.set_result(self._autoreply(incoming))
+            async with self._answering:  # one at a time: who answers may keep a state
+                held.answer.set_result(await asyncio.to_thread(self._autoreply, incoming))
         else:
             async with self._changed:
                 self._unclaimed.append(incoming)
@@ -338,7 +294,7 @@ class PeerServer:
                 await _until_gone(connection, self._limits.hold_s)
             return open_
         except TimeoutError:
-            self._refuse("http", "nobody answered a request")
+            self._refusals.add("http", "nobody answered a request", incoming.request.raw, incoming.tls)
             return False
         finally:
             self._held.pop(incoming.number, None)
@@ -347,7 +303,7 @@ class PeerServer:
             if not held.sent.done():
                 held.sent.set_result(_Sent(b"", time.monotonic(), "the connection was closed"))
 
-    async def _write_answer(self, connection: _Connection, answer: PlannedAnswer) -> tuple[_Sent, bool]:
+    async def _write_answer(self, connection: Connection, answer: PlannedAnswer) -> tuple[_Sent, bool]:
         await asyncio.sleep(answer.delay_s)
         if answer.behaviour == "never":
             return _Sent(b"", time.monotonic()), False
@@ -356,13 +312,9 @@ class PeerServer:
             return _Sent(b"", time.monotonic()), False
         if await _has_gone(connection):
             return _Sent(b"", time.monotonic(), "the caller had closed the connection"), False
-        sent = await _send(connection, answer)
+        sent = await _send(connection, answer, self._limits.send_s)
         done = connection.http.our_state is h11.DONE and connection.http.their_state is h11.DONE
         return sent, done and not sent.problem
-
-    def _refuse(self, kind: str, detail: str) -> None:
-        _log.debug("refused (%s): %s", kind, detail)
-        self._refused.append(Refusal(kind=kind, detail=detail, at=self._clock()))
 
     def _exchange(
         self, incoming: Incoming, answer: PlannedAnswer, sent: _Sent | None, id: str, altered: tuple[str, ...]
@@ -370,7 +322,7 @@ class PeerServer:
         response, failure = None, None
         end = sent.finished if sent else time.monotonic()
         if sent and sent.raw:
-            response = sent_record(sent.raw, answer.body, complete=answer.behaviour == "whole" and not sent.problem)
+            response = sent_record(sent.raw, answer.body, complete=answer.behaviour in _WHOLE and not sent.problem)
         if sent is None or sent.problem:
             detail = f"our answer could not be delivered: {sent.problem if sent else 'the caller had gone'}"
             failure = TransportFailure(kind=FailureKind.RESET, detail=detail, after_s=end - incoming.arrived)
@@ -397,56 +349,56 @@ def _is_served_at(target: str, transaction: str) -> bool:
     return path.endswith(f"/{TRANSACTIONS[transaction].endpoint}")
 
 
-async def _next_event(connection: _Connection) -> object:
-    while True:
-        event = connection.http.next_event()
-        if event is h11.NEED_DATA:
-            await _receive(connection)
-        else:
-            return event
-
-
-async def _receive(connection: _Connection) -> bool:
-    """Read once; False at the end of the connection."""
-    data = await connection.stream.receive()
-    connection.raw += data
-    connection.http.receive_data(data)
-    return bool(data)
-
-
-async def _send(connection: _Connection, answer: PlannedAnswer) -> _Sent:
-    """Write `answer`, half of its body when it is to be truncated; a caller who has gone is told in the result."""
-    headers = (*answer.headers, ("Content-Length", str(len(answer.body))))
+async def _send(connection: Connection, answer: PlannedAnswer, within_s: float) -> _Sent:
+    """Write `answer`, half of its body when it is to be truncated; a caller who has gone or does not read is told in the
+    result."""
+    chunked = answer.behaviour == "chunked"
+    framing = ("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(len(answer.body)))
     reply = h11.Response(
         status_code=answer.status,
-        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in headers],
+        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in (*answer.headers, framing)],
         reason=b"",
     )
     body = answer.body[: len(answer.body) // 2] if answer.behaviour == "truncate" else answer.body
-    raw = (connection.http.send(reply) or b"") + (connection.http.send(h11.Data(data=body)) or b"")
+    # At least 1, so that a chunk of nothing does not end the message.
+    step = max(1, -(-len(body) // _PIECES)) if chunked else max(1, len(body))
+    raw = connection.http.send(reply) or b""
+    for at in range(0, len(body), step):
+        raw += connection.http.send(h11.Data(data=body[at : at + step])) or b""
     if answer.behaviour != "truncate":
         raw += connection.http.send(h11.EndOfMessage()) or b""
     try:
-        await connection.stream.send(raw)
+        async with asyncio.timeout(within_s + answer.trickle_s):
+            await _write(connection, raw, answer.trickle_s)
+    except TimeoutError:
+        return _Sent(b"", time.monotonic(), "the caller did not read it in time")
     except _GONE as exc:
         return _Sent(b"", time.monotonic(), type(exc).__name__)
     return _Sent(raw, time.monotonic())
 
 
-async def _has_gone(connection: _Connection) -> bool:
+async def _write(connection: Connection, raw: bytes, over_s: float) -> None:
+    """Write `raw` at once, or in pieces spread over that many seconds."""
+    step = max(1, -(-len(raw) // _PIECES)) if over_s else len(raw)
+    for at in range(0, len(raw), step):
+        await asyncio.sleep(over_s / _PIECES if at else 0)
+        await connection.stream.send(raw[at : at + step])
+
+
+async def _has_gone(connection: Connection) -> bool:
     """Whether the caller closed while it waited: a first write into a closed connection may well succeed."""
     if not connection.stream.is_readable():
         return False
     try:
         async with asyncio.timeout(_PEEK_S):
-            return not await _receive(connection)
+            return not await connection.receive()
     except TimeoutError:
         return False
     except OSError:
         return True
 
 
-async def _until_gone(connection: _Connection, hold_s: float) -> None:
+async def _until_gone(connection: Connection, hold_s: float) -> None:
     try:
         async with asyncio.timeout(hold_s):
             while await connection.stream.receive():

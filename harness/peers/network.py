@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable
 
 READ_BYTES = 64 * 1024
+MAX_HEARD_BYTES = 16 * 1024
 
 
 async def next_connection(listening: socket.socket) -> "SecureSocket":
@@ -42,10 +43,15 @@ def _come(waiting: asyncio.Future[None]) -> None:
 
 
 class SecureSocket:
-    """One connected, non-blocking socket, in clear until `shake_hands`; errors are those of `socket` and `ssl`."""
+    """One connected, non-blocking socket, in clear until `shake_hands`; errors are those of `socket` and `ssl`.
+
+    `heard` holds what came, in cipher text, until the handshake was done: the evidence of one that failed.
+    """
 
     def __init__(self, raw: socket.socket) -> None:
         raw.setblocking(False)
+        self.heard = bytearray()
+        self._shaken = False
         self._socket = raw
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
@@ -63,6 +69,8 @@ class SecureSocket:
             self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname
         )
         await self._pump(self.ssl_object.do_handshake)
+        self._shaken = True
+        self.heard.clear()
         return self.ssl_object
 
     async def receive(self, max_bytes: int = READ_BYTES) -> bytes:
@@ -124,6 +132,8 @@ class SecureSocket:
             await self._flush()
             data = await loop.sock_recv(self._socket, READ_BYTES)
             if data:
+                if not self._shaken and len(self.heard) < MAX_HEARD_BYTES:
+                    self.heard += data
                 self._incoming.write(data)
             else:
                 self._incoming.write_eof()

@@ -1,5 +1,6 @@
 """HTTP messages as evidence: from the exact bytes that crossed the wire to a record. No sockets."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import h11
@@ -15,12 +16,13 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadResponse:
     """A response read from raw bytes. `problem` says why it is not complete, `is_http` whether its head could be read;
-    `trailing` counts the bytes that came after its end."""
+    `trailing` counts the bytes that came after its end, `miscoded` says why its content coding cannot be undone."""
 
     record: HttpRecord
     is_http: bool
     trailing: int = 0
     problem: str = ""
+    miscoded: str = ""
 
 
 def read_response(raw: bytes, *, ended: bool, method: str = "POST") -> ReadResponse:
@@ -55,9 +57,29 @@ def read_response(raw: bytes, *, ended: bool, method: str = "POST") -> ReadRespo
     except h11.RemoteProtocolError as exc:
         problem = f"not readable as HTTP/1.1: {exc}" if not (ended and seen) else str(exc)
     start_line, headers = _final_head(raw) if seen else ("", ())
-    record = HttpRecord(raw=raw, body=b"".join(body), start_line=start_line, headers=headers, complete=complete)
-    trailing = len(connection.trailing_data[0]) if complete else 0
-    return ReadResponse(record=record, is_http=seen, trailing=trailing, problem="" if complete else problem)
+    content, miscoded = b"".join(body), ""
+    if complete:
+        problem, trailing = "", len(connection.trailing_data[0])
+        content, miscoded = _decoded(content, headers)
+    else:
+        trailing = 0
+    record = HttpRecord(
+        raw=raw, body=content, start_line=start_line, headers=headers, complete=complete and not miscoded
+    )
+    return ReadResponse(record=record, is_http=seen, trailing=trailing, problem=miscoded or problem, miscoded=miscoded)
+
+
+def coding_of(headers: Iterable[tuple[str, str]]) -> str:
+    """All Content-Encoding fields as one. Source: RFC 9110, 5.3."""
+    return ", ".join(value for name, value in headers if name.lower() == "content-encoding")
+
+
+def _decoded(body: bytes, headers: Iterable[tuple[str, str]]) -> tuple[bytes, str]:
+    """`body` without its content coding, and why that cannot be undone. One we do not know is left for who reads it."""
+    try:
+        return http.without_coding(body, coding_of(headers), max_bytes=MAX_BODY_BYTES), ""
+    except WireError as exc:
+        return body, "" if exc.kind == "content-coding-unknown" else exc.problem
 
 
 def sent_record(raw: bytes, body: bytes, *, complete: bool) -> HttpRecord:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from harness.errors import WireError
-from harness.model import HttpRecord, OurSide, Patient, PatientId, Population, PopulationDocument
+from harness.errors import ScenarioError, WireError
+from harness.model import DEMANDS, HttpRecord, OurSide, Patient, PatientId, Population, PopulationDocument
 from harness.peers import arguments as given
 from harness.peers.answers import PlannedAnswer
 from harness.peers.arguments import Arguments, refuse
@@ -29,7 +29,9 @@ from harness.peers.faults import (
     rights_missing,
 )
 from harness.peers.national import NationalStore
-from harness.wire import cda, codes, mtom, soap, xcpd, xdr, xds
+from harness.peers.stated_errors import StatedError, StatedFault, stated_error
+from harness.peers.temperament import Character
+from harness.wire import cda, codes, mtom, ns, soap, xcpd, xdr, xds
 from harness.wire.codes import KINDS
 from harness.wire.soap import Addressing, SoapMessage
 from harness.wire.xcpd import Acknowledgement, DiscoveryAnswer, DiscoveryQuery, Ii, PersonName, Subject
@@ -39,6 +41,7 @@ from harness.wire.xds import (
     Coded,
     DocumentEntry,
     QueryAnswer,
+    RegistryResponse,
     RetrieveAnswer,
     RetrievedDocument,
     Slot,
@@ -64,11 +67,27 @@ class RespondingGateway:
         self._slow_s = slow_s
         self._store = NationalStore(population)
         self._dispensary = Dispensary(population, self._store)
+        self.character: Character | None = None
 
     def reset(self) -> None:
         """Forget what was submitted, and what replies have set in the national store: another row starts."""
         self._store.reset()
         self._dispensary.reset()
+
+    def answer_in_character(
+        self, request: HttpRecord, transaction: str, arguments: Arguments
+    ) -> tuple[PlannedAnswer, tuple[str, ...]]:
+        """As `answer`, worsened by the fault whose turn it is for our temperament, which is named beside it.
+
+        A fault that cannot be made from what was found leaves the ordinary answer.
+        """
+        habit = self.character.answer_habit(transaction) if self.character else ()
+        try:
+            return self.answer(request, transaction, arguments, habit), habit
+        except ScenarioError:
+            if not habit:
+                raise
+            return self.answer(request, transaction, arguments), ()
 
     def answer(
         self, request: HttpRecord, transaction: str, arguments: Arguments, faults: tuple[str, ...] = ()
@@ -80,6 +99,7 @@ class RespondingGateway:
                 from this population; says which.
         """
         chosen = tuple(_fault(name, transaction) for name in faults)
+        stated = stated_error(arguments, transaction)
         patient = self._chosen_patient(arguments)
         self._store.change(arguments)
         try:
@@ -87,13 +107,24 @@ class RespondingGateway:
         except WireError as exc:
             return self._worsened(self._faulted(None, _plain_reason(exc)), None, chosen)
         try:
-            answer = self._answered(message, transaction, patient, chosen)
+            unmet = self.character.unmet(message, transaction, self._clock()) if self.character else ""
+            if unmet:
+                answer = self._stated_fault(message.addressing, _demanded(unmet))
+            elif isinstance(stated, StatedFault):
+                answer = self._stated_fault(message.addressing, stated)
+            else:
+                answer = self._answered(message, transaction, patient, chosen, stated)
         except WireError as exc:
             answer = self._faulted(message.addressing, _plain_reason(exc))
         return self._worsened(answer, message.addressing, chosen)
 
     def _answered(
-        self, message: SoapMessage, transaction: str, patient: Patient | None, faults: Sequence[Fault]
+        self,
+        message: SoapMessage,
+        transaction: str,
+        patient: Patient | None,
+        faults: Sequence[Fault],
+        stated: StatedError | None,
     ) -> PlannedAnswer:
         if message.payload is None:
             raise WireError("the body is empty", kind="no-body")
@@ -101,20 +132,26 @@ class RespondingGateway:
         addressing = self._addressing(codes.ACTIONS[transaction].response, message.addressing)
         if transaction == codes.ITI_55:
             found = self._discovered(xcpd.parse_query(message.payload), patient)
+            found = stated.in_discovery(found) if stated else found
             for fault in faults:
                 found = fault.discovery(found, scene) if fault.discovery else found
             return _ok(soap.build_envelope(addressing=addressing, payload=xcpd.build_answer(found)))
         if transaction == codes.ITI_38:
             listed = self._listed(xds.parse_query(message.payload))
+            listed = stated.in_listing(listed) if stated else listed
             for fault in faults:
                 listed = fault.listing(listed, scene) if fault.listing else listed
             return _ok(soap.build_envelope(addressing=addressing, payload=xds.build_query_answer(listed)))
         if transaction == codes.ITI_41:
-            stored = self._stored(message)
+            # What is refused is not stored: a later request must not find it.
+            refused = stated is not None and stated.status == "failure"
+            stored = RegistryResponse(status=codes.STATUS_SUCCESS) if refused else self._stored(message)
+            stored = stated.in_storing(stored) if stated else stored
             for fault in faults:
                 stored = fault.storing(stored, scene) if fault.storing else stored
             return _ok(soap.build_envelope(addressing=addressing, payload=xds.build_registry_response(stored)))
         fetched = self._fetched(xds.parse_retrieve_request(message.payload))
+        fetched = stated.in_retrieval(fetched) if stated else fetched
         for fault in faults:
             fetched = fault.retrieval(fetched, scene) if fault.retrieval else fetched
         payload, parts = xds.build_retrieve_answer(fetched)
@@ -310,6 +347,17 @@ class RespondingGateway:
         addressing = self._addressing(soap.FAULT_ACTION, request)
         return replace(_ok(soap.build_fault(code, why, addressing=addressing)), status=status)
 
+    def _stated_fault(self, request: Addressing | None, stated: StatedFault) -> PlannedAnswer:
+        """A SOAP fault with the HTTP status of its code. Source: SOAP 1.2 part 2, 7.5.2.2."""
+        fault = soap.build_fault(
+            stated.code,
+            stated.reason,
+            addressing=self._addressing(soap.FAULT_ACTION, request),
+            subcode=stated.subcode,
+            detail=stated.detail,
+        )
+        return replace(_ok(fault), status=400 if stated.code == "Sender" else 500)
+
     def _scene(self, request: Addressing | None) -> Scene:
         def fault(code: str, why: str) -> bytes:
             return soap.build_fault(code, why, addressing=self._addressing(soap.FAULT_ACTION, request))
@@ -320,7 +368,20 @@ class RespondingGateway:
         scene = self._scene(request)
         for fault in faults:
             answer = fault.http(answer, scene) if fault.http else answer
-        return answer
+        if self.character is None:
+            return answer
+        temperament = self.character.temperament
+        return replace(
+            answer,
+            delay_s=answer.delay_s + temperament.delay_s,
+            headers=(*answer.headers, *temperament.headers.items()),
+        )
+
+
+def _demanded(word: str) -> StatedFault:
+    """The fault that refuses a request without what `word` demands. Source: WS-Security 1.1, 12."""
+    subcode = ns.clark(ns.WSSE, "InvalidSecurity") if word in ("assertions", "lifetime", "signatures") else None
+    return StatedFault(code="Sender", subcode=subcode, reason=f"Demanded here: {DEMANDS[word].en}", detail=None)
 
 
 def _ok(body: bytes) -> PlannedAnswer:

@@ -91,8 +91,9 @@ class World(Protocol):
     async def trigger(self, row: Row, step: Trigger, arguments: Mapping[str, Datum]) -> TriggerOutcome:
         """Make the SUT act and return what it showed."""
 
-    async def leftovers(self, row: Row) -> tuple[Exchange, ...]:
-        """Requests of the SUT that no step asked for, answered in the ordinary way so that nobody hangs."""
+    async def leftovers(self, row: Row, *, last: bool) -> tuple[Exchange, ...]:
+        """Requests of the SUT that no step asked for, answered in the ordinary way so that nobody hangs; `last` when the
+        row ends, so that a late one is worth waiting for."""
 
     async def audits(
         self, row: Row, path: str, within_s: float, wanted: Callable[[AuditRecord], bool]
@@ -156,7 +157,7 @@ class RowRun:
             self._patient = str(given["patient"]) if "patient" in given else None
         await self._steps(self._scenario.steps, scope)
         await self._finish_triggers()
-        await self._leftovers()
+        await self._leftovers(last=True)
         await self._unasked_audits()
         steps = tuple(r for r in self._results if r is not None)
         requirements = row_requirements(steps, (*self._scenario.covers, *sorted(self._own_covers)))
@@ -743,16 +744,16 @@ class RowRun:
             if not pending.task.done():
                 await self._leftovers()
 
-    async def _leftovers(self) -> None:
+    async def _leftovers(self, *, last: bool = False) -> None:
         if self._leftovers_broken:
             return
-        result = await self._attempt(self._unasked("request"), self._judge_leftovers())
+        result = await self._attempt(self._unasked("request"), self._judge_leftovers(last))
         if result is not None:
             self._leftovers_broken = True
             self._append(result)
 
-    async def _judge_leftovers(self) -> None:
-        for exchange in await self._world.leftovers(self._row):
+    async def _judge_leftovers(self, last: bool) -> None:
+        for exchange in await self._world.leftovers(self._row, last=last):
             step = self._unasked(exchange.transaction)
             result = await self._attempt(step, self._leftover(step, exchange))
             if result is not None:

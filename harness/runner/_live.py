@@ -25,6 +25,7 @@ from harness.model import (
 from harness.peers import (
     AuditRepository,
     Caller,
+    Character,
     Clock,
     Incoming,
     InitiatingGateway,
@@ -37,12 +38,15 @@ from harness.peers import (
 from harness.runner._plan import Row
 from harness.runner._preflight import needs_publisher
 from harness.runner._trigger import AskPerson, pull_trigger, trigger_content
-from harness.wire import codes
+from harness.wire import codes, x509
 
 ASIDE = "aside"
 """The step path of lookups that are kept and not judged."""
 LATE_S = 1.0
 """How long a row that missed a request waits for it once more before the next row starts."""
+
+SETTLE_S = 0.5
+"""How long after a row in which the SUT asked a further request is waited for, which would else reach the next row."""
 
 type Record = Callable[[Row, str, Exchange | TriggerOutcome | AuditRecord], None]
 """Keeps a piece of evidence before anything is judged: (row, step path, what was observed)."""
@@ -68,6 +72,7 @@ class LiveWorld:
         ask_person: AskPerson | None = None,
         repository: AuditRepository | None = None,
         metadata: MetadataServer | None = None,
+        settle_s: float = SETTLE_S,
     ) -> None:
         self._sut = sut
         self._population = population
@@ -87,7 +92,10 @@ class LiveWorld:
         self._patients = {**population.patients, **sut.patients}
         self._session = initiating.new_session()
         self._row: str | None = None
-        self._missed = False
+        self._settle_s = settle_s
+        self._anchors = tuple(x509.parse_certificates(sut.trust_authorities)) if sut.trust_authorities else ()
+        self._character: Character | None = None
+        self._missed = self._asked = False
 
     def now(self) -> datetime:
         return self._clock()
@@ -95,10 +103,11 @@ class LiveWorld:
     async def send(self, row: Row, step: Send, arguments: Mapping[str, Datum]) -> Exchange:
         if self._row != row.id:
             self._row, self._session = row.id, self._initiating.new_session()
+        mutate = step.mutate or (self._character.request_habit(step.transaction) if self._character else ())
         prepared = self._initiating.prepare(
             step.transaction,
             arguments,
-            step.mutate,
+            mutate,
             target=self._sut.actors[TRANSACTIONS[step.transaction].responder],
             patients=self._patients,
             practitioners=self._population.practitioners,
@@ -111,7 +120,7 @@ class LiveWorld:
             context=prepared.context,
             within_s=min(step.within_s, self._sut.answer_within_s),
             client_certificate=prepared.client_certificate,
-            altered=step.mutate,
+            altered=mutate,
         )
         self._record(row, step.path, exchange)
         return exchange
@@ -123,16 +132,28 @@ class LiveWorld:
         if incoming is None:
             self._missed |= not (step.none or step.optional)
             return None
+        self._asked = True
         faults = step.reply.faults if step.reply else ()
-        answer = await asyncio.to_thread(self._answer, incoming, arguments, faults)
+        answer, faults = await asyncio.to_thread(self._answer, incoming, arguments, faults)
         exchange = await self._server.reply(incoming, answer, id=self._new_id(), altered=faults)
         self._record(row, step.path, exchange)
         return exchange
 
-    def _answer(self, incoming: Incoming, arguments: Mapping[str, Datum], faults: tuple[str, ...]) -> PlannedAnswer:
+    def _answer(
+        self, incoming: Incoming, arguments: Mapping[str, Datum], faults: tuple[str, ...]
+    ) -> tuple[PlannedAnswer, tuple[str, ...]]:
+        """Our answer and what is wrong with it on purpose: what the row says, else what our character makes of it."""
+        if incoming.transaction in codes.TOKEN_SERVICE:
+            return self._tokens.answer(incoming.request, incoming.transaction), faults
+        if faults:
+            return self._responding.answer(incoming.request, incoming.transaction, arguments, faults), faults
+        return self._responding.answer_in_character(incoming.request, incoming.transaction, arguments)
+
+    def _plain_answer(self, incoming: Incoming) -> PlannedAnswer:
+        """Our ordinary answer, to a request that no step waits for."""
         if incoming.transaction in codes.TOKEN_SERVICE:
             return self._tokens.answer(incoming.request, incoming.transaction)
-        return self._responding.answer(incoming.request, incoming.transaction, arguments, faults)
+        return self._responding.answer(incoming.request, incoming.transaction, {}, ())
 
     async def _looked_up(self, row: Row, step: Receive) -> Exchange | None:
         """The next lookup at our metadata publisher, which answered it as soon as it came."""
@@ -163,18 +184,21 @@ class LiveWorld:
         self._record(row, step.path, outcome)
         return outcome
 
-    async def leftovers(self, row: Row) -> tuple[Exchange, ...]:
-        if self._missed:
-            # what comes too late for its own row must not be taken for the request of the next one
-            self._missed = False
-            await self._some_request(LATE_S)
+    async def leftovers(self, row: Row, *, last: bool) -> tuple[Exchange, ...]:
+        if last:
+            # What comes too late for its own row, or once more, must not be taken for the request of the next one.
+            await self._some_request(LATE_S if self._missed else self._settle_s if self._asked else 0.0)
         return await self._answer_pending(row, "after")
 
     async def clear(self, row: Row) -> None:
         """Answer and keep what came between two rows; it belongs to neither, and `row` must not take it for its own."""
-        self._missed = False
+        self._missed = self._asked = False
+        self._responding.character = self._character = None
         await self._answer_pending(row, "before")
         self._responding.reset()
+        if row.scenario.temperament is not None:
+            self._character = Character(row.scenario.temperament, anchors=self._anchors)
+            self._responding.character = self._character
         self._new_audits(row, "before")
         if self._metadata is not None:
             for lookup in self._metadata.take_all():
@@ -227,7 +251,7 @@ class LiveWorld:
         place = path if needs_publisher(row.scenario) else ASIDE
         done = [exchange for lookup in lookups if (exchange := self._kept(row, place, lookup)) and place != ASIDE]
         for incoming in self._server.pending():
-            answer = await asyncio.to_thread(self._answer, incoming, {}, ())
+            answer = await asyncio.to_thread(self._plain_answer, incoming)
             exchange = await self._server.reply(incoming, answer, id=self._new_id(), altered=())
             self._record(row, path, exchange)
             done.append(exchange)

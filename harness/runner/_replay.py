@@ -42,7 +42,7 @@ class RecordedWorld:
             raise HarnessError(f"row {row.id}, step {step.path}: the recording holds no trigger outcome for it")
         return found
 
-    async def leftovers(self, row: Row) -> tuple[Exchange, ...]:
+    async def leftovers(self, row: Row, *, last: bool) -> tuple[Exchange, ...]:
         items = self._left.pop("after", [])
         self._left["after"] = [item for item in items if isinstance(item, AuditRecord)]
         return tuple(item for item in items if isinstance(item, Exchange))

@@ -44,6 +44,7 @@ from harness.peers import (
     PeerServer,
     Pki,
     Publisher,
+    Refusal,
     RespondingGateway,
     SeededIds,
     TokenService,
@@ -57,7 +58,7 @@ from harness.peers import (
 from harness.runner._discovering import discovered
 from harness.runner._interpreter import RowRun
 from harness.runner._judge import Judge
-from harness.runner._live import LiveWorld
+from harness.runner._live import SETTLE_S, LiveWorld
 from harness.runner._plan import Row
 from harness.runner._preflight import needed_endpoints, needs_publisher, unreachable_endpoints
 from harness.runner._steps import empty_result
@@ -149,7 +150,7 @@ class Session:
         self._progress = progress
         self._ask_person = ask_person
         self._started_at = spec.clock()
-        self._count = self._audits = self._refused = self._audits_refused = 0
+        self._count = self._audits = self._audits_refused = 0
         self._done: dict[str, RowResult] = {}
         self._unreachable: Mapping[tuple[str, str], str] = {}
         self._current: Row | None = None
@@ -217,6 +218,7 @@ class Session:
             ask_person=self._ask_person,
             repository=self._repository,
             metadata=self._metadata,
+            settle_s=0.0 if spec.bundled_system else SETTLE_S,
         )
         self._unreachable = {**await unreachable_endpoints(sut), **undiscovered}
         self._directory.keep_file(TRUST_FILE, sut.trust_authorities)
@@ -230,6 +232,7 @@ class Session:
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         await self._server.aclose()
+        self._keep_refused(None)
         if self._repository is not None:
             await self._repository.stop()
         if self._metadata is not None:
@@ -308,9 +311,7 @@ class Session:
         if result is None:
             result = await RowRun(row, self._world, self._judge, self._step_done).run()
         self._done[row.id] = result
-        for refusal in self._server.refused[self._refused :]:
-            self._event("connection-refused", {"row": row.id, "kind": refusal.kind, "detail": refusal.detail})
-        self._refused = len(self._server.refused)
+        self._keep_refused(row.id)
         if self._repository is not None:
             for refusal in self._repository.refused[self._audits_refused :]:
                 self._event("audit-refused", {"row": row.id, "kind": refusal.kind, "detail": refusal.detail})
@@ -353,6 +354,14 @@ class Session:
                 reason=problem,
             )
         return None
+
+    def _keep_refused(self, row: str | None) -> None:
+        """Keep what our listener did not take since the last time, with the bytes that came."""
+        for refusal in self._server.take_refused():
+            kept = self._directory.record(Refusal, refusal)
+            assert isinstance(kept, dict), "a record is an object"
+            kept["refused_at"] = kept.pop("at")
+            self._event("connection-refused", {"row": row, **kept})
 
     def _step_done(self, event: str, row: Row, result: StepResult) -> None:
         self._event(event, {"row": row.id, "step": result.path, "verdict": result.verdict.value})

@@ -1,6 +1,7 @@
-"""The head of an HTTP/1.1 message and the Content-Type field, read from bytes; no sockets, no bodies."""
+"""The head of an HTTP/1.1 message, its Content-Type field and its content coding, read from bytes; no sockets."""
 
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -126,3 +127,51 @@ def parse_fields(lines: list[str], *, offset: int = 0) -> tuple[tuple[str, str],
             fields.append((name, value.strip(" \t")))
         at += len(line) + 1
     return tuple(fields)
+
+
+_GZIP, _ZLIB = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS
+_MAX_MEMBERS = 64  # each is copied to be read, so that many small ones would take quadratic time
+_CODINGS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
+
+
+def without_coding(content: bytes, coding: str | None, *, max_bytes: int) -> bytes:
+    """`content` with the codings of a Content-Encoding field undone, the last one first.
+
+    Raises:
+        WireError: kind `content-coding-unknown`, for one other than gzip, deflate and identity; kind `content-coding`, when
+            the bytes are not what the field says; kind `too-large`, when more than `max_bytes` come out of them.
+
+    Source: RFC 9110, 8.4 (codings), 12.5.3 (a request without Accept-Encoding accepts any); RFC 1950, RFC 1952.
+    """
+    for name in reversed([c.strip().lower() for c in (coding or "").split(",") if c.strip()]):
+        if name == "identity":
+            continue
+        if name not in _CODINGS:
+            raise WireError(
+                "a content coding that cannot be undone",
+                kind="content-coding-unknown",
+                expected="gzip, deflate or identity",
+                found=name,
+            )
+        content = _inflated(content, name, max_bytes)
+    return content
+
+
+def _inflated(content: bytes, coding: str, max_bytes: int) -> bytes:
+    out = bytearray()
+    for _ in range(_MAX_MEMBERS):  # a gzip body may be several members one after the other (RFC 1952, 2.2)
+        member = zlib.decompressobj(_CODINGS[coding])
+        try:
+            out += member.decompress(content, max_bytes - len(out) + 1)
+        except zlib.error as exc:
+            raise WireError(f"the content is not {coding}", kind="content-coding", expected=coding) from exc
+        if len(out) > max_bytes:
+            raise WireError(
+                "too much comes out of a coded body", kind="too-large", expected=f"at most {max_bytes} bytes"
+            )
+        if not member.eof:
+            raise WireError(f"the content ends within its {coding}", kind="content-coding", expected=coding)
+        content = member.unused_data
+        if not content or coding == "deflate":
+            return bytes(out)
+    raise WireError("too many members in a coded body", kind="too-large", expected=f"at most {_MAX_MEMBERS} members")

@@ -87,25 +87,52 @@ def qname(name: str) -> str:
     return f"{prefix}:{local}" if prefix else f"Q{{{uri}}}{local}"
 
 
-def xpath_of(element: etree._Element) -> str:
+class Siblings:
+    """Where elements of one unchanging document stand among their siblings; each parent is counted once."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[etree._Element, dict[object, list[etree._Element]]] = {}
+        self._positions: dict[etree._Element, int] = {}
+
+    def named(self, parent: etree._Element, name: object) -> list[etree._Element]:
+        """The children of `parent` whose tag is `name`, in order."""
+        known = self._by_name.get(parent)
+        if known is None:
+            known = self._by_name[parent] = {}
+            for child in parent:
+                same = known.setdefault(child.tag, [])
+                same.append(child)
+                self._positions[child] = len(same)
+        return known.get(name, [])
+
+    def position(self, element: etree._Element) -> tuple[int, int]:
+        """From 1, the position of `element` among its siblings of that name, and how many they are."""
+        parent = element.getparent()
+        if parent is None:
+            return 1, 1
+        count = len(self.named(parent, element.tag))
+        return self._positions[element], count
+
+
+def xpath_of(element: etree._Element, siblings: Siblings | None = None) -> str:
     """The absolute path of `element` in its document, with the customary prefixes.
 
     A step has a position, counted from 1, only where the parent has several children of that name. Comments and
-    processing instructions are written `comment()[n]` and `processing-instruction()[n]`.
+    processing instructions are written `comment()[n]` and `processing-instruction()[n]`. With `siblings`, what was
+    counted for one path serves the next.
     """
+    counted = siblings or Siblings()
     steps = []
     node: etree._Element | None = element
     while node is not None:
-        steps.append(_step(node))
+        steps.append(_step(node, counted))
         node = node.getparent()
     return "/" + "/".join(reversed(steps))
 
 
-def _step(node: etree._Element) -> str:
+def _step(node: etree._Element, siblings: Siblings) -> str:
     tag: object = node.tag  # a function instead of a name for comments and processing instructions
     kind = "comment()" if tag is etree.Comment else "processing-instruction()"
     name = qname(tag) if isinstance(tag, str) else kind
-    before = sum(1 for other in node.itersiblings(preceding=True) if other.tag == tag)
-    if not before and not any(other.tag == tag for other in node.itersiblings()):
-        return name
-    return f"{name}[{before + 1}]"
+    position, count = siblings.position(node)
+    return name if count == 1 else f"{name}[{position}]"

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from harness.checks import CheckResult
-from harness.model import Finding, Severity
+from harness.checks import CheckResult, automatic
+from harness.model import Finding, Party, Severity
 from harness.wire import codes, saml, soap, xcpd, xds, xmldsig
 from harness.wire.xcpd import Ii
 from tests.checks import checks_support as cs
@@ -215,6 +215,16 @@ def test_times_within_the_tolerance_are_accepted_and_beyond_it_are_not() -> None
 
     assert "SAML-HCP-005" not in cs.fired(early.judged("ncpeh-b"))
     assert "SAML-HCP-005" in cs.fired(late.judged("ncpeh-b"))
+
+
+@pytest.mark.parametrize(("skew_s", "fires"), [(61, True), (121, False)], ids=["smaller", "larger"])
+def test_the_tolerance_is_that_of_the_sut_file(skew_s: float, fires: bool) -> None:
+    early = replace(IDENTIFY, at=cs.AT - timedelta(seconds=120))
+    context = early.context("ncpeh-b")
+
+    judged = automatic(early.view(Party.SUT), replace(context, sut=replace(context.sut, clock_skew_s=skew_s)))
+
+    assert ("SAML-HCP-005" in cs.fired(judged)) is fires
 
 
 def test_a_request_with_two_ids_of_one_assertion_is_told_apart() -> None:

@@ -1,5 +1,6 @@
 """Outcome words, operators, facts and descriptions: each holds for one thing and not for another."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -162,6 +163,29 @@ def test_an_operand_that_does_not_fit_is_the_scenarios_fault(operator: str, oper
         checks.compare(operator, "20260302", operand)
 
     assert caught.value.problems[0].code == "E310"
+
+
+@pytest.mark.parametrize("pattern", [r"(a+)+b", r"(a|a)*b", r"(.*a){20}b"])
+def test_no_expression_takes_longer_than_its_text_allows(pattern: str) -> None:
+    started = time.monotonic()
+
+    assert checks.compare("matches", "a" * 5000, pattern) is not None
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize("operand", ["(?=a)a", r"(a)\1"], ids=["look-around", "back reference"])
+def test_an_expression_that_needs_more_than_linear_time_is_refused(operand: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        checks.compare("matches", "aa", operand)
+
+    assert "without look-around" in caught.value.problems[0].expected[0]
+
+
+def test_a_long_value_is_compared_whole() -> None:
+    text = "a" * 1000 + "b"
+
+    assert checks.compare("matches", text, "a+b") is None
+    assert checks.compare("contains", text, "a" * 999 + "c") is not None
 
 
 def test_the_same_is_the_same_whatever_its_type() -> None:

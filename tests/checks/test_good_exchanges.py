@@ -1,5 +1,7 @@
 """A good exchange gives no finding, and each is judged by the requirements listed here."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,19 @@ def test_what_the_other_side_wrote_is_not_judged() -> None:
 if __name__ == "__main__":
     GOLDEN.parent.mkdir(exist_ok=True)
     GOLDEN.write_text(applicable(), "utf-8")
+
+
+def test_an_answer_with_thousands_of_entries_is_judged_in_time() -> None:
+    made = cs.find()
+    assert isinstance(made.answer, xds.QueryAnswer)
+    entries = tuple(
+        replace(entry, id=f"urn:uuid:{n:08d}", unique_id=f"{entry.unique_id}.{n}", language=None)
+        for n in range(1500)
+        for entry in made.answer.entries
+    )
+    started = time.monotonic()
+
+    judged = made.answered(entries=entries).judged("ncpeh-a")
+
+    assert sum(len(r.findings) for r in judged) > 3000
+    assert time.monotonic() - started < 15  # with quadratic work in the number of entries: minutes

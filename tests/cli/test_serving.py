@@ -1,6 +1,8 @@
 """`harness reference-system` and `harness peer`: processes that serve until they are interrupted."""
 
 import json
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -86,6 +88,57 @@ def test_peer_answers_the_reference_system_prints_the_exchange_and_keeps_it(syst
     assert transactions.count("SMP") == 2, "the endpoint and the search mask were looked up"
     assert "SMP request for search-mask" in out
     assert "urn:ehealth:be:ncp-idp" in err
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_printed_curl_line_gets_an_answer_and_each_exchange_appears_with_its_verdict(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
+        child = subprocess.Popen(
+            command("peer", "--temperament", "lenient", "--lang", "fr"),
+            cwd=tmp_path,
+            env=environment(),
+            stdout=out,
+            stderr=err,
+        )
+    try:
+        await_(lambda: "curl " in (tmp_path / "err").read_text("utf-8"), "the printed command")
+        said = (tmp_path / "err").read_text("utf-8")
+        line = "curl " + next(x for x in said.splitlines() if "curl " in x).partition("curl ")[2]
+        answers = [_output(shlex.split(line)) for _ in range(2)]
+        without = [word for word in shlex.split(line) if word not in ("--cert", "--key")]
+        without = [word for word in without if not word.endswith(("vendor.pem", "vendor.key.pem"))]
+        refused = subprocess.run(without, capture_output=True, timeout=20, check=False)
+        await_(lambda: "refusé" in (tmp_path / "out").read_text("utf-8"), "the refusal")
+        child.send_signal(signal.SIGINT)
+        assert child.wait(timeout=30) == 0
+    finally:
+        child.kill()
+    shown = (tmp_path / "out").read_text("utf-8")
+    (folder,) = (tmp_path / RUNS).iterdir()
+    events = list(read_events(folder))
+
+    assert "authority.pem" in line
+    assert "humeur" in said
+    assert all(b"PRPA_IN201306UV02" in answer for answer in answers)
+    assert answers[0] != answers[1]  # the second is in chunks, and each has ids of its own
+    assert (refused.returncode != 0, b"Exemplaire" in refused.stdout) == (True, False)
+    assert "x0001 ✔ réussi  ITI-55 request" in shown
+    assert "x0002 ✘ échec  ITI-55 request" in shown
+    assert "TRN-B-002: attendu" in shown
+    assert "[answer.chunked]" in shown
+    assert [e["verdict"] for e in events if e["event"] == "judged"] == ["pass", "fail"]
+    assert len([e for e in events if e["event"] == "connection-refused"]) == 1
+    assert (folder / "vendor" / "vendor.key.pem").stat().st_mode & 0o077 == 0
+
+
+def test_peer_refuses_a_temperament_that_nobody_has(invoke: Invoke) -> None:
+    result = invoke("peer", "--temperament", "choleric")
+    assert result.exit_code == 2
+    assert "'hostile', 'lenient' or 'strict'" in result.stderr
+
+
+def _output(words: list[str]) -> bytes:
+    return subprocess.run(words, capture_output=True, timeout=20, check=True).stdout
 
 
 def _listens(port: int) -> bool:

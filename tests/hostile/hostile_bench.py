@@ -154,6 +154,7 @@ class Bench:
         self.library: Library = load_library(bundled_data())
         self.identity: Identity = make_identity(country="FR", host="127.0.0.1", at=now())
         self.pki: Pki = make_pki("BE", "127.0.0.1", now())
+        self.ours = OurSide()
         self.validator = Validator(packs_with_builtin([]))
         self._count = 0
         write_folder(folder / "pki", pki_to_files(self.pki))

@@ -63,6 +63,7 @@ def trickling(asked: Asked) -> None:
         time.sleep(0.1)
 
 
+BOMB = gzip.compress(gzip.compress(b" " * 100_000_000))  # half a kilobyte on the wire
 FAILING: dict[str, tuple[Behaviour, str]] = {
     "two payloads in the body": (changed(two_payloads), X),
     "two soap bodies": (changed(lambda x: BODY.sub(rb"\g<0>\g<0>", x)), X),
@@ -72,10 +73,12 @@ FAILING: dict[str, tuple[Behaviour, str]] = {
     "HTTP 202": (lambda a: a.send(status="202 Accepted"), X),
     "HTTP 204": (lambda a: a.send(b"", status="204 No Content"), X),
     "a redirection": (lambda a: a.send(status="302 Found", headers=["Location: /xcpd"]), X),
-    "gzip that was not asked for": (
-        lambda a: a.send(gzip.compress(a.reply.body), headers=["Content-Encoding: gzip"]),
+    "a coding that the bytes do not have": (lambda a: a.send(headers=["Content-Encoding: gzip"]), X),
+    "gzip cut in the middle": (
+        lambda a: a.send(gzip.compress(a.reply.body)[:-20], headers=["Content-Encoding: gzip"]),
         X,
     ),
+    "a gzip bomb": (lambda a: a.send(BOMB, headers=["Content-Encoding: gzip, gzip"]), X),
     "another version of HTTP": (lambda a: a.send(version="HTTP/2.0"), X),
     "another media type": (lambda a: a.send(content_type="text/html"), X),
     "our own request": (lambda a: a.send(a.raw.partition(b"\r\n\r\n")[2]), X),
@@ -162,6 +165,7 @@ def chunked(asked: Asked) -> None:
 LEGAL: dict[str, Behaviour] = {
     "the honest answer": honest,
     "chunks with a trailer": chunked,
+    "gzip that was not asked for": lambda a: a.send(gzip.compress(a.reply.body), headers=["Content-Encoding: gzip"]),
     "HTTP/1.0": lambda a: a.send(version="HTTP/1.0"),
     "a byte order mark": lambda a: a.send(b"\xef\xbb\xbf" + a.reply.body),
     "an unknown header block": in_header(b'<q xmlns="urn:q"/>'),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.model import Cause, RowResult, Verdict
+from harness.store import fetch_blob, read_events
 from tests.hostile.hostile_bench import Bench, Caller, HostileB, discovery, post
 
 SHOWN = b'{"shown": "patient", "patients": []}'
@@ -91,3 +92,48 @@ def test_late_request_is_not_taken_for_that_of_the_next_row(bench: Bench, tmp_pa
     assert {row.verdict for row in rows.values()} == {Verdict.FAIL}
     assert len(rows["B-ONE"].exchanges) == 1
     assert not rows["B-TWO"].exchanges
+
+
+def test_request_once_more_after_a_row_that_passed_stays_with_it(bench: Bench, tmp_path: Path) -> None:
+    pulled: list[float] = []
+
+    def twice_at_first(caller: Caller) -> None:
+        pulled.append(time.monotonic())
+        if len(pulled) == 1:
+            caller.send(post(discovery(bench)))
+            time.sleep(0.3)
+            caller.send(post(discovery(bench)))
+
+    with HostileB(bench, twice_at_first, (0.0, SHOWN)) as system:
+        rows = bench.run(system.sut(), scenario(tmp_path, "B-ONE"), scenario(tmp_path, "B-TWO"))
+
+    assert len(rows["B-ONE"].exchanges) == 2
+    assert rows["B-TWO"].verdict is Verdict.FAIL
+    assert not rows["B-TWO"].exchanges
+
+
+@pytest.mark.parametrize(("temperament", "refused"), [("strict", True), ("lenient", False)])
+def test_temperament_that_a_scenario_names_is_that_of_our_country_a(
+    bench: Bench, tmp_path: Path, temperament: str, refused: bool
+) -> None:
+    file = Path(scenario(tmp_path, "B-ONE"))
+    file.write_text(file.read_text("utf-8").replace("given: {", f"given: {{temperament: {temperament}, "), "utf-8")
+    changed = post(discovery(bench, alter=lambda a: [a[0].replace(b"221", b"2221")]))
+
+    with HostileB(bench, lambda c: void(c.send(changed)), (0.0, SHOWN)) as system:
+        row = bench.run(system.sut(), str(file))["B-ONE"]
+
+    (exchange,) = row.exchanges
+    assert exchange.response is not None
+    assert (b"Demanded here" in exchange.response.body) is refused
+    assert row.verdict is Verdict.FAIL  # the signature is broken, whatever our peer makes of it
+
+
+def test_bytes_of_a_refused_request_are_in_the_run_directory(bench: Bench, tmp_path: Path) -> None:
+    row = one(bench, tmp_path, lambda c: c.send(b"GARBAGE of the system\r\n\r\n"))
+
+    refused = [event for event in read_events(bench.last) if event["event"] == "connection-refused"]
+    assert [(event["row"], event["kind"]) for event in refused] == [(row.id, "http")]
+    raw = refused[0]["raw"]
+    assert isinstance(raw, dict)
+    assert fetch_blob(bench.last, str(raw["blob"])) == b"GARBAGE of the system\r\n\r\n"

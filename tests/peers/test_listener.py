@@ -73,6 +73,19 @@ def test_truncated_answer_arrives_half(serving: ssl.SSLContext, calling: ssl.SSL
     assert not ours.response.complete
 
 
+@pytest.mark.parametrize(("behaviour", "least_s"), [("chunked", 0.0), ("trickle", 0.25)])
+def test_answer_in_pieces_arrives_whole(
+    behaviour: str, least_s: float, serving: ssl.SSLContext, calling: ssl.SSLContext
+) -> None:
+    answer = replace(GOOD, behaviour=behaviour, trickle_s=least_s, body=b"<answer>" + b"x" * 999 + b"</answer>")
+    theirs, ours = both(serving, calling, answer)
+    assert theirs.response is not None
+    assert theirs.response == ours.response
+    assert theirs.response.body == answer.body
+    assert (theirs.response.header("Transfer-Encoding") == "chunked") is (behaviour == "chunked")
+    assert theirs.duration_s >= least_s * 0.9
+
+
 def test_reset_answer_is_a_reset(serving: ssl.SSLContext, calling: ssl.SSLContext) -> None:
     theirs, ours = both(serving, calling, replace(GOOD, behaviour="reset"))
     assert theirs.failure is not None

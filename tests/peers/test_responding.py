@@ -1,6 +1,7 @@
 """Answers of the responding gateway: good ones from the population, and every fault of the catalogue."""
 
-from collections.abc import Mapping
+import gzip
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from harness.errors import ScenarioError
 from harness.model import Datum, HttpRecord, Population
 from harness.peers import FAULTS, Pki, PlannedAnswer
+from harness.peers.faults import OTHER_ENTRY
 from harness.wire import cda, codes, mtom, soap, xcpd, xds
 from harness.wire.soap import SoapMessage
 from harness.wire.xcpd import DiscoveryAnswer
@@ -258,12 +260,19 @@ def test_requests_of_other_implementations_are_answered(transaction: str, corpus
 
 # --- faults
 
-EXPECTED_HTTP = {
+EXPECTED_HTTP: dict[str, Callable[[PlannedAnswer], PlannedAnswer]] = {
     "answer.slow": lambda good: replace(good, delay_s=1.5),
     "answer.never": lambda good: replace(good, behaviour="never"),
     "answer.reset": lambda good: replace(good, behaviour="reset"),
     "answer.truncated": lambda good: replace(good, behaviour="truncate"),
     "answer.content-type.wrong": lambda good: replace(good, headers=(("Content-Type", "text/html"),)),
+    "answer.chunked": lambda a: replace(a, behaviour="chunked"),
+    "answer.trickled": lambda a: replace(a, behaviour="trickle", trickle_s=1.5),
+    "answer.oversized": lambda a: replace(a, body=a.body + b" " * 32 * 1024 * 1024),
+    "answer.gzip": lambda a: replace(
+        a, headers=(*a.headers, ("Content-Encoding", "gzip")), body=gzip.compress(a.body, mtime=0)
+    ),
+    "answer.byte-order-mark": lambda a: a if a.body.startswith(b"--") else replace(a, body=b"\xef\xbb\xbf" + a.body),
 }
 
 
@@ -280,6 +289,18 @@ def test_fault_of_content_replaces_the_answer(transaction: str, bench: Bench) ->
     assert fault.code.endswith("}Receiver")
     assert b"<" not in bench.ask(transaction, "answer.not-xml").body
     assert bench.ask(transaction, "answer.http-500").status == 500
+
+
+@pytest.mark.parametrize("transaction", codes.ACTIONS)
+def test_fault_of_labels_misleads_about_the_answer(transaction: str, bench: Bench) -> None:
+    wrong, good = bench.ask(transaction, "answer.boundary.wrong"), bench.ask(transaction)
+    assert wrong.body == good.body
+    assert b"not-in-the-body" not in wrong.body
+    assert 'boundary="not-in-the-body"' in dict(wrong.headers)["Content-Type"]
+
+    other = message(bench.ask(transaction, "answer.relates-to.other")).addressing
+    assert other.relates_to == OTHER_ENTRY
+    assert replace(other, relates_to=None) == replace(message(good).addressing, relates_to=None)
 
 
 def changed(good: object, bad: object) -> set[str]:
@@ -361,6 +382,7 @@ def test_every_fault_is_tested() -> None:
     metadata = {
         name for name, fault in FAULTS.items() if fault.transactions == ("SMP",)
     }  # tests/peers/test_publishing.py
+    others |= {"answer.boundary.wrong", "answer.relates-to.other"}
     assert set(FAULTS) == {*EXPECTED_HTTP, *others, *metadata, *DISCOVERY, *LISTING, *RETRIEVAL, *STORING}
 
 

@@ -293,7 +293,7 @@ class MemoryWorld:
         assert isinstance(found, TriggerOutcome)
         return found
 
-    async def leftovers(self, row: Row) -> tuple[Exchange, ...]:
+    async def leftovers(self, row: Row, *, last: bool) -> tuple[Exchange, ...]:
         if self.leftovers_fail is not None:
             raise self.leftovers_fail
         found, self.after = tuple(self.after), []

@@ -1,5 +1,8 @@
 """The head of an HTTP message and its Content-Type."""
 
+import gzip
+import zlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,3 +99,34 @@ def test_arbitrary_head_gives_a_value_or_a_wire_error(raw: bytes, prefixed: bool
     except WireError:
         return
     assert head.length > 0
+
+
+@pytest.mark.parametrize(
+    ("coding", "content"),
+    [
+        pytest.param(None, b"text", id="none"),
+        pytest.param("identity", b"text", id="identity"),
+        pytest.param("gzip", gzip.compress(b"text"), id="gzip"),
+        pytest.param("X-GZIP", gzip.compress(b"te") + gzip.compress(b"xt"), id="members"),
+        pytest.param("deflate", zlib.compress(b"text"), id="deflate"),
+        pytest.param("deflate, gzip", gzip.compress(zlib.compress(b"text")), id="one in the other"),
+    ],
+)
+def test_content_coding_is_undone(coding: str | None, content: bytes) -> None:
+    assert http.without_coding(content, coding, max_bytes=20) == b"text"
+
+
+@pytest.mark.parametrize(
+    ("coding", "content", "kind"),
+    [
+        pytest.param("br", b"text", "content-coding-unknown", id="unknown"),
+        pytest.param("gzip", b"text", "content-coding", id="not what it says"),
+        pytest.param("gzip", gzip.compress(b"text")[:-9], "content-coding", id="cut"),
+        pytest.param("gzip", gzip.compress(b"texts"), "too-large", id="larger than allowed"),
+        pytest.param("gzip", gzip.compress(b"") * 100, "too-large", id="a flood of members"),
+    ],
+)
+def test_content_coding_that_cannot_be_undone_is_told(coding: str, content: bytes, kind: str) -> None:
+    with pytest.raises(WireError) as caught:
+        http.without_coding(content, coding, max_bytes=4)
+    assert caught.value.kind == kind
