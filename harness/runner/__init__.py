@@ -4,7 +4,7 @@ The interpreter of steps is the same for a live run and for a recording: a world
 function of scenario, evidence and packs. Prints nothing, renders nothing, reads no environment.
 """
 
-from harness.runner._judge import Judge
+from harness.runner._judge import CODES_KNOWN, Judge
 from harness.runner._plan import Row, plan_rows
 from harness.runner._trigger import AskPerson
 from harness.runner.bundled import bundled_system
@@ -24,6 +24,7 @@ from harness.runner.session import (
 )
 
 __all__ = [
+    "CODES_KNOWN",
     "FAILED",
     "INTERRUPTED",
     "OPERATOR",
