@@ -10,6 +10,7 @@ from harness.checks import (
     audit,
     audit_exchange,
     cda,
+    cda_medicines,
     token_assertions,
     transport,
     xcaq,
@@ -48,6 +49,7 @@ FAMILIES = (
     assertions,
     token_assertions,
     cda,
+    cda_medicines,
 )
 """The modules of checks; importing them fills AUTOMATIC."""
 AUDIT_FAMILIES = (audit, audit_exchange)

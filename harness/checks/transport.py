@@ -21,6 +21,9 @@ _TRACE = re.compile(
     r"|\b(?:[a-z_][\w$]*\.){2,}[A-Z][\w$]*(?:Exception|Error)\b|\bin \S+\.cs:line \d+"
 )
 _JAVA_PLACE = re.compile(r"(?:[a-z_][\w$]*\.){2,}[A-Z][\w$]*")
+SLOW_S = 30.0
+"""How long an answer may take without a word about it. Source: requirement TRN-A-013."""
+_NOT_SERVED = (404, 405, 501)
 _SOAP_12_TYPES = ("application/soap+xml", "multipart/related")
 # Alterations after which a receiver may be unable to tell which message it answers, or with which action.
 _UNREADABLE_HEADERS = ("soap.action.", "soap.header.", "soap.version.", "soap.body.", "http.content-type.")
@@ -89,6 +92,38 @@ def answer_has_a_message_id_of_its_own(view: View, _: Context) -> Iterator[Findi
         yield Finding(at=at, expected="an id of its own", found="the MessageID of the request")
     elif not _UUID_URN.fullmatch(found):
         yield warning(at, "urn:uuid:…", found)
+
+
+def _retrieves_where_it_listed(view: View, context: Context) -> bool:
+    return view.exchange.response is not None and any(
+        e.exchange.transaction == codes.ITI_38
+        and e.exchange.url == view.exchange.url
+        and isinstance(e.response, soap.SoapMessage)
+        and e.response.fault is None
+        for e in context.earlier
+    )
+
+
+@check("TRN-A-011", actor="ncpeh-a", on="ITI-39", when=_retrieves_where_it_listed)
+def retrieve_is_served_where_the_query_is(view: View, _: Context) -> Iterator[Finding]:
+    """The path that served ITI-38 takes ITI-39, too. Source: eHDSI XCA profile; WS-Addressing 1.0 SOAP binding, 6.4.1."""
+    record, message = view.exchange.response, view.own
+    fault = message.fault if message is not None else None
+    named = (fault.code, *fault.subcodes) if fault is not None else ()
+    if any("ActionNotSupported" in name for name in named):
+        yield Finding(at=place(view), expected="an answer to ITI-39", found="a fault ActionNotSupported")
+    elif record is not None and record.status in _NOT_SERVED:
+        at = Location(message="response")
+        yield Finding(at=at, expected="an answer to ITI-39", found=f"HTTP {record.status}")
+
+
+@check("TRN-A-013", actor="ncpeh-a", when=_readable)
+def answer_comes_in_time(view: View, _: Context) -> Iterator[Finding]:
+    """The answer is complete within 30 s. Source: OpenNCP, client configuration, whose own limit is 180 s."""
+    took = view.exchange.duration_s
+    if took > SLOW_S:
+        at = Location(message="response")
+        yield Finding(at=at, expected=f"an answer within {SLOW_S:.0f} s", found=f"an answer after {took:.0f} s")
 
 
 def frame_problems(view: View) -> Iterator[Finding]:

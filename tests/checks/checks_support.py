@@ -144,6 +144,8 @@ class Made:
     altered: tuple[str, ...] = ()
     at: datetime = AT
     id: str = "x0009"
+    took_s: float = 0.1
+    status: int = 200
     tls: bytes = field(default_factory=lambda: pki().tls)
     earlier: tuple["Made", ...] = ()
     patient: Patient | None = PATIENT
@@ -187,9 +189,9 @@ class Made:
                 initiator=by,
                 url="https://127.0.0.1/",
                 started_at=self.at,
-                duration_s=0.1,
+                duration_s=self.took_s,
                 request=http("POST / HTTP/1.1", request_kind, request),
-                response=http("HTTP/1.1 200 OK", kind, response),
+                response=http(f"HTTP/1.1 {self.status} Test", kind, response),
                 tls=tls,
                 altered=self.altered,
             )
