@@ -42,7 +42,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A request in the making. `certificate` is the client certificate to show: ours, untrusted or none.
+    """A request in the making. `certificate` is the client certificate to show: ours, untrusted, not-agreed or none.
 
     `parts` are the attachments of the payload, `boundary` what delimits them.
     """

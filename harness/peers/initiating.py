@@ -126,7 +126,11 @@ class InitiatingGateway:
     def _context(self, certificate: str) -> ssl.SSLContext:
         known = self._contexts.get(certificate)
         if known is None:
-            credentials = {"ours": lambda: self._pki.tls, "untrusted": lambda: self._pki.untrusted_tls}.get(certificate)
+            credentials = {
+                "ours": lambda: self._pki.tls,
+                "untrusted": lambda: self._pki.untrusted_tls,
+                "not-agreed": lambda: self._pki.not_agreed_tls,
+            }.get(certificate)
             known = client_context(credentials() if credentials else None, self._anchors)
             self._contexts[certificate] = known
         return known

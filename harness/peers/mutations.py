@@ -14,6 +14,7 @@ from harness import safexml
 from harness.peers import changes
 from harness.peers.arguments import refuse
 from harness.peers.draft import Alteration, Draft, Stage, Token
+from harness.peers.pki import NOT_AGREED
 from harness.wire import codes, ns, saml, xcpd, xds
 from harness.wire.saml import CodedValue, SamlAssertion, SamlAttribute
 from harness.wire.x509 import Credentials
@@ -268,6 +269,25 @@ def _deferred(query: DiscoveryQuery) -> DiscoveryQuery:
     return replace(query, response_priority_codes=("D",), respond_to=DEFERRED_ADDRESS)
 
 
+def _key_wrong(query: DiscoveryQuery) -> DiscoveryQuery:
+    """The last character of the first identifier is another one: the next digit, or an X."""
+    number = query.ids[0].extension if query.ids else None
+    if not number:
+        refuse("mutate", "a query without identifier has no key to alter")
+    last = number[-1]
+    other = str((int(last) + 1) % 10) if last.isdigit() else "X" if last != "X" else "Y"
+    return replace(query, ids=(replace(query.ids[0], extension=f"{number[:-1]}{other}"), *query.ids[1:]))
+
+
+def _not_agreed(draft: Draft) -> Draft:
+    """A peer of a country without agreement: TLS certificate, and issuer and signer of the identity assertion."""
+    if draft.hcp is None:
+        refuse("mutate", "a request without identity assertion comes from no country")
+    issuer = f"urn:idp:{NOT_AGREED}:countryB"
+    hcp = replace(draft.hcp, claims=replace(draft.hcp.claims, issuer=issuer), signer=draft.pki.not_agreed_seal)
+    return replace(draft, hcp=hcp, certificate="not-agreed")
+
+
 def _other_community(query: DiscoveryQuery) -> DiscoveryQuery:
     return replace(query, receivers=(xcpd.device(UNKNOWN_COMMUNITY),))
 
@@ -332,6 +352,8 @@ def _table() -> tuple[Mutation, ...]:
         one("http.body.chunked", ALL, Stage.HTTP, lambda d: replace(d, chunked=True), positive=True),
         one("tls.client-certificate.missing", ALL, Stage.HTTP, lambda d: replace(d, certificate="none")),
         one("tls.client-certificate.untrusted", ALL, Stage.HTTP, lambda d: replace(d, certificate="untrusted")),
+        one("tls.client-certificate.country-not-agreed", q55, claims, _not_agreed),
+        one("xcpd.identifier.key-wrong", q55, query, _discovery(_key_wrong)),
         one("xcpd.receiver.other-community", q55, query, _discovery(_other_community)),
         one("xcpd.query.no-identifier", q55, query, _discovery(lambda q: replace(q, ids=()))),
         one("xcpd.query.no-status-code", q55, query, _discovery(lambda q: replace(q, query_status_code=None))),

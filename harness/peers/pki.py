@@ -19,6 +19,8 @@ from harness.wire.x509 import Credentials
 ORGANIZATION = "Harness peer"
 AUTHORITY_DAYS = 3650
 LEAF_DAYS = 1825
+NOT_AGREED = "ZZ"
+"""A country that no exchange is agreed with. Source: ISO 3166-1, 8.1.3 (codes for users, given to no country)."""
 _LEAD = timedelta(days=1)
 _FILES = ("ca", "tls", "seal")
 
@@ -67,6 +69,16 @@ class Pki:
     def other_country_seal(self) -> Credentials:
         """A seal certificate of our authority whose one defect is a country that is not ours in its subject."""
         return _leaf("seal", self, self.authority, serial=905, country=other_country(self.country))
+
+    @cached_property
+    def not_agreed_seal(self) -> Credentials:
+        """A seal certificate of our authority whose one defect is a country that has no agreement with anybody."""
+        return _leaf("seal", self, self.authority, serial=906, country=NOT_AGREED)
+
+    @cached_property
+    def not_agreed_tls(self) -> Credentials:
+        """A TLS certificate of our authority whose one defect is a country that has no agreement with anybody."""
+        return _leaf("tls", self, self.authority, serial=907, country=NOT_AGREED)
 
 
 def other_country(country: str) -> str:

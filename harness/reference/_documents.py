@@ -172,6 +172,13 @@ class DocumentService:
         results = [self._fetched(one, patient, caller) for one in asked]
         errors = tuple(r for r in results if isinstance(r, RegistryError))
         found = tuple((one, r) for one, r in zip(asked, results, strict=True) if isinstance(r, Held))
+        partial = any(held.transcoding == "partial" for _, held in found)
+        if partial and "xcar.transcoding-warning.as-failure" in self._faults:
+            return self._delivered((RegistryError(code="4203", context="a code has no counterpart"),), ())
+        if partial:
+            context = "an optional code has no counterpart in the common catalogue"
+            warned = RegistryError(code="WARNING_PS_MISSING_EXPECTED_MAPPING", context=context, severity=_facts.WARNING)
+            return self._delivered((*errors, warned), found)
         return self._delivered(errors, found)
 
     def _any_known(self, asked: Sequence[xds.DocumentRequest]) -> bool:
@@ -196,6 +203,10 @@ class DocumentService:
         needed = kind.permissions if kind else _facts.OTHER_RIGHTS
         if not caller.may(needed, faults):
             return RegistryError(code="4703", context="a permission is missing")
+        if found.transcoding == "impossible" and "xcar.transcoding.ignored" not in faults:
+            return RegistryError(code="4203", context="an obligatory code has no counterpart in the common catalogue")
+        if not found.signed and "xcar.unsigned-source.refused" in faults:
+            return RegistryError(code="ERROR_SEC_DATA_INTEGRITY_NOT_ENSURED", context="the original is not signed")
         if "xcar.document.other" in faults:
             return next((d for d in mine if d.unique_id != found.unique_id and d.patient == found.patient), found)
         return found
@@ -205,7 +216,8 @@ class DocumentService:
         errors: Sequence[RegistryError],
         found: Sequence[tuple[xds.DocumentRequest, Held]],
     ) -> Delivery:
-        status = _facts.SUCCESS if not errors else _facts.PARTIAL if found else _facts.FAILURE
+        failed = any(e.severity == _facts.ERROR for e in errors)
+        status = _facts.SUCCESS if not failed else _facts.PARTIAL if found else _facts.FAILURE
         retrieved = [
             _registry.Retrieved(
                 home=self._config.home_community,

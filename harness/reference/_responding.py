@@ -132,7 +132,8 @@ class RespondingSystem:
             action = next((a for a, tag in operations.items() if tag == payload.tag), action)
         if not action or not message.addressing.message_id:
             raise SoapFaulted(_addressing_fault("MessageAddressingHeaderRequired", "Action and MessageID are required"))
-        if action not in operations:
+        elsewhere = action == _facts.ACTION_39 and "xca.retrieve.elsewhere" in self._faults
+        if action not in operations or elsewhere:
             raise SoapFaulted(_addressing_fault("ActionNotSupported", "the action is not served here"))
         if payload is None or payload.tag != operations[action] or message.body_count != 1:
             raise SoapFaulted(Fault(code="Sender", reason="the body is not the message that the action announces"))

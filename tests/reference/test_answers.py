@@ -327,9 +327,14 @@ def test_every_fault_of_country_a_is_tested_somewhere() -> None:
     # what a submission changes shows over several exchanges: tests/test_declared_faults.py
     submissions = {n for n, f in FAULTS.items() if f.transaction == "ITI-41"}
     submissions |= {"xcaq.event-state.missing", "xcaq.event-product.missing", "xcaq.filters.ignored"}
+    # states of people and documents that only whole scenarios meet: the same
+    states = {"xcpd.few-traits.as-no-match", "xcpd.access-code.ignored", "xcpd.check-digit.ignored"}
+    states |= {"xcpd.country.not-agreed-served", "xcar.transcoding.ignored", "xcar.transcoding-warning.as-failure"}
+    states |= {"xcar.unsigned-source.refused", "xcar.document.no-product", "xca.retrieve.elsewhere"}
     tested = {
         *trail,
         *submissions,
+        *states,
         *FAULTS_HERE,
         *MATCH_FAULTS,
         *NOBODY_FAULTS,
