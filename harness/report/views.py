@@ -192,6 +192,7 @@ class StepView:
     offset: str
     width: str
     exchanges: tuple[Link, ...]
+    records: tuple[Link, ...]
     findings: tuple[FindingView, ...]
     again: tuple[AgainView, ...]
     validations: tuple[ValidationView, ...]
@@ -438,6 +439,7 @@ class RowView:
     requirements: tuple[RequirementLine, ...]
     altered: tuple[Fact, ...]
     triggers: tuple[TriggerView, ...]
+    records: tuple[RowLink, ...]
     facts: tuple[Fact, ...]
     command: str
     previous: Link
@@ -518,6 +520,26 @@ class ExchangeView:
     failure_detail: str
     loose: tuple[NoteView, ...]
     messages: tuple[MessageView, ...]
+    tls: tuple[Fact, ...]
+    previous: Link
+    following: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordView:
+    """An audit record: what it says, its message with findings, how it came."""
+
+    mark: Mark
+    heading: str
+    eyebrow: str
+    row: Link
+    steps: tuple[Link, ...]
+    said: tuple[Fact, ...]
+    header: tuple[Fact, ...]
+    files: tuple[RawFile, ...]
+    listing: ListingView
+    loose: tuple[NoteView, ...]
+    validations: tuple[ValidationView, ...]
     tls: tuple[Fact, ...]
     previous: Link
     following: Link
