@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from cryptography.x509 import Certificate
 from lxml import etree
 
-from harness.checks._places import of_error, one_of, said, under, warning
+from harness.checks._places import accepted, of_error, one_of, said, under, warning
 from harness.checks._registry import Context
 from harness.checks._view import View
 from harness.errors import WireError
@@ -166,6 +166,9 @@ def signature(one: Held) -> Iterator[Finding]:
     if facts.certificate_count != 1:
         at = one.at("ds:Signature/ds:KeyInfo/ds:X509Data")
         yield Finding(at=at, expected="1 certificate", found=str(facts.certificate_count))
+    if facts.inclusive_prefixes:
+        at = one.at(info + "ds:Reference/ds:Transforms/ds:Transform")
+        yield accepted(at, "exclusive canonicalisation", "InclusiveNamespaces in the transform", "DEV-40")
     if not facts.follows_issuer:
         yield Finding(at=place, expected="ds:Signature directly after saml:Issuer", found="another place")
 

@@ -144,6 +144,8 @@ def frame_problems(view: View) -> Iterator[Finding]:
         yield Finding(at=at, expected="HTTP 200 with a message that is no fault", found=f"HTTP {record.status}")
     if not record.start_line.startswith("HTTP/1."):
         yield Finding(at=at, expected="HTTP/1.1", found=said(record.start_line.partition(" ")[0]))
+    if message.version != "1.2":
+        yield Finding(at=at, expected="a SOAP 1.2 envelope", found=f"SOAP {message.version}", deviation="DEV-01")
     found = message.content_type.media_type if message.content_type is not None else None
     if message.version == "1.2" and found not in _SOAP_12_TYPES:
         yield warning(at, _SOAP_12_TYPES[0], said(found))
