@@ -109,11 +109,14 @@ class Bench:
         return plan_rows([scenarios[i] for i in chosen], sut)
 
     def run(self, fault: Fault, name: str) -> list[RowResult]:
-        """Results of the fault's rows up to the first that fails at a requirement the fault breaks."""
+        """Results of the fault's rows up to the one with which every requirement the fault breaks is accused."""
         sut, stop, thread = self.system(frozenset({fault.name}))
+        left = set(fault.breaks)
 
         def enough(row: RowResult) -> bool:
-            return row.verdict is Verdict.FAIL and bool(named(row) & set(fault.breaks))
+            if row.verdict is Verdict.FAIL:
+                left.difference_update(named(row))
+            return not left
 
         try:
             return asyncio.run(self.run_rows(sut, self.rows_for(fault, sut), name, enough))
@@ -168,6 +171,8 @@ def test_declared_fault_fails_at_a_requirement_it_breaks(bench: Bench, name: str
     told = [r for r in results if r.verdict is wanted and named(r) & set(fault.breaks)]
     seen = [(r.id, r.verdict.value, sorted(named(r)), r.reason) for r in results if r.verdict is not Verdict.PASS]
     assert told, f"survived {[r.id for r in results]}; other verdicts: {seen}"
+    unnoticed = set(fault.breaks).difference(*(named(r) for r in told))
+    assert not unnoticed, f"not accused: {sorted(unnoticed)}; verdicts: {seen}"
     assert not fault.advisory or all(r.verdict in (Verdict.PASS, Verdict.WARNING) for r in results), seen
     step = next(s for s in told[0].steps if s.verdict is wanted)
     assert step.expected or any(f.expected for f in step.findings)

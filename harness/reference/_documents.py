@@ -13,7 +13,8 @@ from lxml import etree
 from harness.model import Patient
 from harness.reference import _facts, _registry
 from harness.reference._holdings import Held, Holdings
-from harness.reference._refusing import as_registry_error
+from harness.reference._messages import Fault
+from harness.reference._refusing import SoapFaulted, as_registry_error
 from harness.reference._registry import RegistryError
 from harness.reference._security import Caller, Denial, Surroundings, judge
 from harness.reference._store import Event, Store
@@ -169,6 +170,8 @@ class DocumentService:
         if not asked:
             error = RegistryError(code="XDSRepositoryError", context="no document is asked for")
             return self._delivered((error,), ())
+        if "xcar.home.absence-faulted" in self._faults and not all(one.home for one in asked):
+            raise SoapFaulted(Fault(code="Receiver", reason="no home community"))
         results = [self._fetched(one, patient, caller) for one in asked]
         errors = tuple(r for r in results if isinstance(r, RegistryError))
         found = tuple((one, r) for one, r in zip(asked, results, strict=True) if isinstance(r, Held))

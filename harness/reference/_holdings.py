@@ -442,6 +442,8 @@ def _alter_pdf(root: etree._Element, faults: frozenset[str]) -> None:
     text = root.find("h:component/h:nonXMLBody/h:text", _HL7)
     if text is None:
         return
+    if "xcar.document.media-type-other" in faults:
+        text.set("mediaType", "text/plain")
     if "xcar.pdf.not-base64" in faults:
         text.attrib.pop("representation", None)
     if "xcar.pdf.broken" in faults:

@@ -73,6 +73,7 @@ class RespondingSystem:
         self._documents = DocumentService(config, holdings, store)
         self._provision = ProvisionService(config, holdings, store)
         self._faults = config.faults
+        self._stuck = False
         self._anchors = x509.parse_certificates(config.trust_anchors)
 
     def answer(self, question: HttpQuestion) -> HttpReply:
@@ -90,6 +91,8 @@ class RespondingSystem:
 
     def _answer(self, question: HttpQuestion) -> HttpReply:
         relates_to = None
+        if self._stuck:
+            return self._fault(Fault(code="Receiver", reason="the request could not be processed"), None)
         try:
             message = soap.parse_message(question.content_type, question.body)
         except WireError as exc:
@@ -105,6 +108,7 @@ class RespondingSystem:
             return self._fault(Fault(code="Receiver", reason="the request could not be processed"), relates_to)
 
     def _unreadable(self, problem: WireError) -> HttpReply:
+        self._stuck = "state.after-refusal.stuck" in self._faults
         reply = self._fault(Fault(code="Sender", reason="the message cannot be read"), None)
         if problem.kind == "content-type":
             return _with(reply, status=415)
@@ -137,6 +141,8 @@ class RespondingSystem:
             raise SoapFaulted(_addressing_fault("ActionNotSupported", "the action is not served here"))
         if payload is None or payload.tag != operations[action] or message.body_count != 1:
             raise SoapFaulted(Fault(code="Sender", reason="the body is not the message that the action announces"))
+        if "xml.comment.refused" in self._faults and any(True for _ in payload.iter(etree.Comment)):
+            raise SoapFaulted(Fault(code="Sender", reason="comments are not taken"))
         country = x509.describe_certificate(question.certificate).country if question.certificate else None
         return _Request(message=message, action=action, payload=payload, tls_country=country)
 

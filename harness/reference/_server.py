@@ -58,15 +58,21 @@ class BadFraming(Exception):
 
 
 class Listener:
-    """One HTTPS port; `answerers` maps a path to the function that answers POST on it."""
+    """One HTTPS port; `answerers` maps a path to the function that answers POST on it.
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext, answerers: dict[str, Answerer]) -> None:
+    Without `chunks`, a declared fault, requests in chunks are turned away.
+    """
+
+    def __init__(
+        self, host: str, port: int, context: ssl.SSLContext, answerers: dict[str, Answerer], *, chunks: bool = True
+    ) -> None:
         try:
             self._server = _Server((host, port), _Handler)
         except OSError as exc:
             raise PeerError(f"{host}:{port}: cannot listen; {exc.strerror or exc}") from exc
         self._server.context = context
         self._server.answerers = answerers
+        self._server.chunks = chunks
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
@@ -88,6 +94,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
     context: ssl.SSLContext
     answerers: dict[str, Answerer]
+    chunks: bool
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self.stopping = threading.Event()
@@ -173,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read_body(self) -> bytes:
         coding = self.headers.get("Transfer-Encoding", "").strip().lower()
-        if coding == "chunked":
+        if coding == "chunked" and cast("_Server", self.server).chunks:
             return self._read_chunks()
         if coding:
             raise BadFraming("transfer coding not known; expected 'chunked'")
@@ -224,11 +231,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body[: len(reply.body) // 2] if reply.behaviour == "truncate" else reply.body)
 
 
-def server_context(credentials: Credentials, anchors: bytes, *, certificate_required: bool = True) -> ssl.SSLContext:
-    """A server context for TLS 1.2 and newer that asks the client for a certificate under `anchors` (PEM)."""
+def server_context(
+    credentials: Credentials, anchors: bytes, *, demand: ssl.VerifyMode = ssl.CERT_REQUIRED
+) -> ssl.SSLContext:
+    """A server context for TLS 1.2 and newer that asks the client for a certificate under `anchors` (PEM).
+
+    A weaker `demand` is a declared fault: one that is there is verified, or none is asked for.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_mode = ssl.CERT_REQUIRED if certificate_required else ssl.CERT_OPTIONAL
+    context.verify_mode = demand
     _load(context, credentials, anchors)
     return context
 

@@ -3,6 +3,7 @@
 import io
 import ipaddress
 import re
+import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -166,9 +167,13 @@ def describe_sut(
 
 
 def _listen(config: ReferenceConfig, port: int, answerers: dict[str, Answerer]) -> Listener:
-    required = "tls.client-certificate.not-required" not in config.faults
-    context = server_context(config.identity.tls, config.trust_anchors, certificate_required=required)
-    return Listener(config.host, port, context, answerers)
+    demand = ssl.CERT_REQUIRED
+    if "tls.client-certificate.untrusted-accepted" in config.faults:
+        demand = ssl.CERT_NONE
+    elif "tls.client-certificate.not-required" in config.faults:
+        demand = ssl.CERT_OPTIONAL
+    context = server_context(config.identity.tls, config.trust_anchors, demand=demand)
+    return Listener(config.host, port, context, answerers, chunks="http.chunked.refused" not in config.faults)
 
 
 def _refuse_unknown_faults(config: ReferenceConfig) -> None:
