@@ -22,6 +22,8 @@ from tests.checks import test_all_deviations as deviations
 from tests.checks import test_audit_checks as audit
 from tests.checks import test_defects as defects
 from tests.checks import test_good_exchanges as good
+from tests.checks.checks_support import Made
+from tests.checks.submissions import REFUSED_SUBMISSIONS
 
 TESTS = Path(__file__).parent
 CHECKS = TESTS.parent / "harness" / "checks"
@@ -60,8 +62,8 @@ def evidence(library: Library) -> Evidence:
     )
 
 
-def refused() -> Iterator[defects.Made]:
-    yield from good.REFUSED_SUBMISSIONS.values()
+def refused() -> Iterator[Made]:
+    yield from REFUSED_SUBMISSIONS.values()
 
 
 def covers(scenario: Scenario) -> set[str]:

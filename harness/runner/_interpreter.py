@@ -449,7 +449,7 @@ class RowRun:
 
     async def _audit(self, step: Check, test: Audit, scope: Scope) -> StepResult:
         """Wait for the record of `test`, then judge it; what is not there is a finding, and never a pass."""
-        spec = audit_events.EVENTS[AUDIT_EVENTS[test.event]]
+        spec = audit_events.ALL_EVENTS[AUDIT_EVENTS[test.event]]
         expected = say("audit-within", event=spec.id, name=spec.name, seconds=f"{test.within_s:g}")
         if not self._judge.sut.ours.ports.get("audit"):
             finding = audit_absent(expected, say("no-repository"), say("next.repository"))
