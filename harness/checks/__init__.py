@@ -11,6 +11,7 @@ from harness.checks import (
     audit_exchange,
     cda,
     cda_medicines,
+    listed_documents,
     token_assertions,
     transport,
     xcaq,
@@ -50,6 +51,7 @@ FAMILIES = (
     token_assertions,
     cda,
     cda_medicines,
+    listed_documents,
 )
 """The modules of checks; importing them fills AUTOMATIC."""
 AUDIT_FAMILIES = (audit, audit_exchange)

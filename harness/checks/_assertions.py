@@ -181,6 +181,17 @@ def country_of(certificate: bytes) -> str | None:
         return None
 
 
+def of_another_country(view: View, at: Location, country: str) -> Iterator[Finding]:
+    """A warning when the signer is of another country than the TLS certificate of the same request.
+
+    Source: eHDSI SAML profile (both belong to one national contact point); conformance requirement XCAQ-A-038, a SHOULD.
+    """
+    tls = view.exchange.tls
+    shown = country_of(tls.peer_certificate) if tls is not None and tls.peer_certificate else None
+    if shown is not None and shown != country:
+        yield warning(at, f"{shown} of the TLS certificate", country)
+
+
 def confirmation(one: Held) -> Iterator[Finding]:
     """A finding unless the subject is confirmed by sender-vouches. Source: SAML 2.0 Profiles, 3.2."""
     if one.said.confirmation_method != saml.SENDER_VOUCHES:
