@@ -191,6 +191,7 @@ def test_advisory_faults_are_those_that_break_no_obligation(bench: Bench) -> Non
     known_in_the_field |= {"audit.spelling.old", "audit.header.priority-joined"}  # DEV-42, DEV-43
     # late and crashed are fails whatever the level; another document than asked for is of the wrong level, too
     late = {"http.answer.slow", "shown.unknown-format-crash", "xcar.document.other", "xca.retrieve.elsewhere"}
+    late |= {"http.large.reset", "http.simultaneous.refused"}
     assert {n for n, f in FAULTS.items() if f.advisory} == (recommended | known_in_the_field) - late
 
 

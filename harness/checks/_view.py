@@ -13,6 +13,9 @@ from harness.errors import WireError
 from harness.model import Exchange, HttpRecord, Party
 from harness.wire import cda, codes, mtom, ns, saml, soap, xcpd, xdr, xds
 
+WSDL = "http.request.wsdl"
+"""The alteration that asks an endpoint for its description: what comes is then no message."""
+
 
 class View:
     """`exchange` and everything that can be read from it; all attributes are lazy, cached and without side effects."""
@@ -34,6 +37,11 @@ class View:
     def response(self) -> soap.SoapMessage | WireError | None:
         """The response as SOAP, the reason why it is none, or None when no response came."""
         return _message(self.exchange.response) if self.exchange.response is not None else None
+
+    @property
+    def speaks_soap(self) -> bool:
+        """Whether request and answer have to be messages at all."""
+        return WSDL not in self.exchange.altered
 
     @property
     def own(self) -> soap.SoapMessage | None:

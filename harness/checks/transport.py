@@ -6,7 +6,8 @@ Sources: WS-Addressing 1.0 core and SOAP binding; IHE ITI TF-2, appendix V.
 import re
 from collections.abc import Iterator
 
-from harness.checks._places import header_place, place, said, under, unless_in, warning
+from harness import safexml
+from harness.checks._places import header_place, of_error, place, said, under, unless_in, warning
 from harness.checks._registry import Context, check
 from harness.checks._view import View
 from harness.errors import WireError
@@ -115,6 +116,28 @@ def retrieve_is_served_where_the_query_is(view: View, _: Context) -> Iterator[Fi
     elif record is not None and record.status in _NOT_SERVED:
         at = Location(message="response")
         yield Finding(at=at, expected="an answer to ITI-39", found=f"HTTP {record.status}")
+
+
+_DESCRIPTIONS = (
+    "{http://schemas.xmlsoap.org/wsdl/}definitions",  # WSDL 1.1, 2.1
+    "{http://www.w3.org/ns/wsdl}description",  # WSDL 2.0 part 1, 2.1
+)
+
+
+@check("TRN-A-012", actor="ncpeh-a", when=lambda view, _: not view.speaks_soap)
+def service_describes_itself(view: View, _: Context) -> Iterator[Finding]:
+    """GET ?wsdl is answered by a WSDL. Source: WSDL 1.1, 2.1; WSDL 2.0 part 1, 2.1."""
+    record, at = view.exchange.response, Location(message="response")
+    if record is None or record.status != 200:
+        found = f"HTTP {record.status}" if record is not None else "nothing"
+        yield Finding(at=at, expected="a WSDL", found=found)
+        return
+    try:
+        root = safexml.parse(record.body)
+    except WireError as exc:
+        yield of_error(exc, at, "a WSDL")
+        return
+    yield from unless_in(at, str(root.tag), _DESCRIPTIONS)
 
 
 @check("TRN-A-013", actor="ncpeh-a", when=_readable)

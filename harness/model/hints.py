@@ -42,6 +42,11 @@ _TABLE = (
         "Servir la recherche et la récupération de documents à une même adresse.",
     ),
     (
+        "TRN-A-012",
+        "Serve the description of the service at its address with ?wsdl, where you offer one.",
+        "Servir la description du service à son adresse avec ?wsdl, si vous en offrez une.",
+    ),
+    (
         "TRN-A-013",
         "Look for what makes the answer slow; clients give up after some time.",
         "Chercher ce qui ralentit la réponse ; les clients abandonnent au bout d'un temps.",

@@ -51,6 +51,7 @@ OBSERVATIONS: Mapping[str, str] = {
     "exclusive canonicalisation": "la canonicalisation exclusive",
     "InclusiveNamespaces in the transform": "InclusiveNamespaces dans la transformation",
     "{w} of the TLS certificate": "{w} du certificat TLS",
+    "a WSDL": "un WSDL",
     "a number of bytes": "un nombre d'octets",
     "a filter of the profile": "un filtre du profil",
     "class codes of original documents": "des codes de classe de documents originaux",

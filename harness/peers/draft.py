@@ -61,6 +61,8 @@ class Draft:
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = (("Content-Type", soap.CONTENT_TYPE),)
     chunked: bool = False
+    method: str = "POST"
+    query_string: str = ""
     certificate: str = "ours"
 
 

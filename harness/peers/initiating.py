@@ -111,10 +111,11 @@ class InitiatingGateway:
         return PreparedRequest(
             transaction=transaction,
             request=OutgoingRequest(
-                url=url,
+                url=f"{url}?{draft.query_string}" if draft.query_string else url,
                 headers=draft.headers,
                 body=draft.body,
                 chunked=draft.chunked,
+                method=draft.method,
                 settle_s=SETTLE_S if needs_settling(mutate) else 0.0,
             ),
             context=self._context(draft.certificate),

@@ -37,6 +37,7 @@ PASSWORD_CONTEXT = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
 FOREIGN_NAMESPACE = "urn:example:unknown"
 UNKNOWN_FORMAT = "urn:example:unknown:2099"
 DISPENSING_RIGHT = "PPD-046"
+WSDL = "http.request.wsdl"
 DEFERRED_ADDRESS = "https://deferred.invalid/"
 _SETTLE = ("tls.client-certificate.missing", "tls.client-certificate.untrusted")
 
@@ -259,6 +260,10 @@ def _plain_text(draft: Draft) -> Draft:
     return replace(draft, headers=(("Content-Type", "text/plain; charset=UTF-8"),))
 
 
+def _asking_for_wsdl(draft: Draft) -> Draft:
+    return replace(draft, method="GET", query_string="wsdl", body=b"", headers=())
+
+
 def _commented(draft: Draft) -> Draft:
     root = safexml.parse(draft.payload)
     root.insert(0, etree.Comment(" a comment is no content "))
@@ -349,6 +354,7 @@ def _table() -> tuple[Mutation, ...]:
         one("soap.body.doctype", ALL, Stage.BYTES, _doctype),
         one("xml.comment.added", ALL, Stage.PAYLOAD, _commented, positive=True),
         one("http.content-type.wrong", ALL, Stage.HTTP, _plain_text),
+        one(WSDL, q55, Stage.HTTP, _asking_for_wsdl, positive=True),
         one("http.body.chunked", ALL, Stage.HTTP, lambda d: replace(d, chunked=True), positive=True),
         one("tls.client-certificate.missing", ALL, Stage.HTTP, lambda d: replace(d, certificate="none")),
         one("tls.client-certificate.untrusted", ALL, Stage.HTTP, lambda d: replace(d, certificate="untrusted")),
@@ -388,6 +394,7 @@ def _table() -> tuple[Mutation, ...]:
         one("xdr.submission-set.missing", q41, query, changes.submissions(lambda s: replace(s, sets=(), nodes=()))),
         one("xdr.association.missing", q41, query, changes.submissions(lambda s: replace(s, associations=()))),
         one("xdr.prescription.twice", q41, query, changes.submissions(changes.same_prescription_twice)),
+        one("xdr.document.large", q41, query, changes.documents(changes.made_large)),
         one("xdr.order.missing", q41, query, changes.documents(changes.order_removed)),
         one("xdr.order.two", q41, query, changes.documents(changes.order_added)),
         one("xdr.order.unknown", q41, query, changes.documents(changes.order_unknown)),

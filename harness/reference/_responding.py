@@ -5,6 +5,8 @@ behaviour each. Source: eHDSI XCPD, XCA and XDR Profiles; NCPeH Components Speci
 """
 
 import logging
+import threading
+import time
 import uuid
 from dataclasses import dataclass
 
@@ -45,6 +47,8 @@ _ANSWER_ACTIONS = {
     _facts.ACTION_39: (_facts.ACTION_39_ANSWER, "xcar.action.wrong"),
     _facts.ACTION_41: (_facts.ACTION_41_ANSWER, "xdr.action.wrong"),
 }
+_LARGE_BYTES = 5_000_000
+_HELD_S = 0.3
 _SOAP_TYPES = ("application/soap+xml", "multipart/related")
 _TRACE = (
     'Traceback (most recent call last):\n  File "/opt/ncpeh/gateway/responder.py", line 218, in handle\n'
@@ -74,10 +78,24 @@ class RespondingSystem:
         self._provision = ProvisionService(config, holdings, store)
         self._faults = config.faults
         self._stuck = False
+        self._busy = threading.Lock()
         self._anchors = x509.parse_certificates(config.trust_anchors)
 
     def answer(self, question: HttpQuestion) -> HttpReply:
         """The reply to one request, bent by transport faults."""
+        if "http.large.reset" in self._faults and len(question.body) > _LARGE_BYTES:
+            return HttpReply(status=500, content_type="text/plain", body=b"", behaviour="reset")
+        if "http.simultaneous.refused" not in self._faults:
+            return self._answered(question)
+        if not self._busy.acquire(blocking=False):
+            return HttpReply(status=503, content_type="text/plain; charset=utf-8", body=b"busy")
+        try:
+            time.sleep(_HELD_S)
+            return self._answered(question)
+        finally:
+            self._busy.release()
+
+    def _answered(self, question: HttpQuestion) -> HttpReply:
         reply = self._trail.answered(question, self._answer(question))
         if "http.content-type.wrong" in self._faults:
             reply = _with(reply, content_type="text/html; charset=UTF-8")

@@ -173,6 +173,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(reply)
 
     def do_GET(self) -> None:
+        path, _, wish = self.path.partition("?")
+        server = cast("_Server", self.server)
+        if wish.lower() == "wsdl" and path in server.answerers and path != "/trigger":
+            self._send(HttpReply(status=200, content_type="text/xml; charset=UTF-8", body=_description(path)))
+            return
         self._send(HttpReply(status=405, content_type="text/plain; charset=utf-8", body=b"this service takes POST"))
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -229,6 +234,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(reply.body[: len(reply.body) // 2] if reply.behaviour == "truncate" else reply.body)
+
+
+def _description(path: str) -> bytes:
+    """The least WSDL of the service at `path`: its name, no operation spelled out. Source: WSDL 1.1, 2.1."""
+    name = path.strip("/").upper()
+    content = (
+        f'<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" name="{name}"><service name="{name}"/></definitions>'
+    )
+    return content.encode()
 
 
 def server_context(

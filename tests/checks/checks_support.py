@@ -146,6 +146,7 @@ class Made:
     id: str = "x0009"
     took_s: float = 0.1
     status: int = 200
+    raw_answer: bytes | None = None
     tls: bytes = field(default_factory=lambda: pki().tls)
     earlier: tuple["Made", ...] = ()
     patient: Patient | None = PATIENT
@@ -227,6 +228,8 @@ class Made:
         return xmldsig.sign(xml, signer)
 
     def _response(self) -> tuple[bytes, str]:
+        if self.raw_answer is not None:
+            return self.raw_answer, "text/xml"
         if self.fault is not None:
             fault = soap.build_fault(self.fault[0], self.fault[1], addressing=self.answering)
             return edited(fault, self.answer_edits), soap.CONTENT_TYPE
@@ -334,6 +337,12 @@ def identify() -> Made:
         answering=answering,
         id="x0001",
     )
+
+
+def described() -> Made:
+    """GET ?wsdl, answered by a WSDL."""
+    wsdl = b'<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" name="XCPD"/>'
+    return replace(identify(), altered=("http.request.wsdl",), raw_answer=wsdl)
 
 
 def refused(type_code: str = "AE", query_code: str = "AE", detail: str = "ERROR_PI_GENERIC") -> Made:

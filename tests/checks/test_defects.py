@@ -26,6 +26,7 @@ LIST, PRESCRIPTIONS, FAILED, FETCH, KIN = (
 RX, SUBMIT, DISCARD = cs.fetch_prescription(), cs.submit(), cs.discard()
 FILTERED = cs.find("orcd-laboratory", xds.Slot(name=xds.SLOT_MAXIMUM_SIZE, values=("1000000",)))
 FAULT = cs.faulted(IDENTIFY)
+DESCRIBED = cs.described()
 OTHER = "2.999.404"
 
 
@@ -213,6 +214,9 @@ case("TRN-A-007", IDENTIFY, answering(message_id="http://ncp.example/7"), what="
 case("TRN-A-010", IDENTIFY, lambda m: cs.faulted(m, "boom at org.example.Service.call(Service.java:12)"))
 case("TRN-A-011", FETCH, retrieve_refused("wsa:ActionNotSupported"))
 case("TRN-A-011", FETCH, lambda m: replace(cs.faulted(m), status=404), what="HTTP 404")
+case("TRN-A-012", DESCRIBED, lambda m: replace(m, status=404))
+case("TRN-A-012", DESCRIBED, lambda m: replace(m, raw_answer=b"no XML"), what="no XML")
+case("TRN-A-012", DESCRIBED, lambda m: replace(m, raw_answer=b"<html/>"), what="another document")
 case("TRN-A-013", IDENTIFY, lambda m: replace(m, took_s=31.0))
 case("TRN-B-001", IDENTIFY, asking(message_id=None))
 case("TRN-B-001", IDENTIFY, asking(action=None), what="no action")

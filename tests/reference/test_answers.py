@@ -331,6 +331,7 @@ def test_every_fault_of_country_a_is_tested_somewhere() -> None:
     states = {"xcpd.few-traits.as-no-match", "xcpd.access-code.ignored", "xcpd.check-digit.ignored"}
     states |= {"xcpd.country.not-agreed-served", "xcar.transcoding.ignored", "xcar.transcoding-warning.as-failure"}
     states |= {"http.chunked.refused", "state.after-refusal.stuck", "xml.comment.refused", "xcar.home.absence-faulted"}
+    states |= {"http.simultaneous.refused", "http.large.reset"}
     states |= {"xcar.document.media-type-other", "tls.client-certificate.untrusted-accepted"}
     states |= {"xcar.unsigned-source.refused", "xcar.document.no-product", "xca.retrieve.elsewhere"}
     tested = {
