@@ -21,6 +21,7 @@ from harness.runner import CODES_KNOWN
 from tests.checks import test_all_deviations as deviations
 from tests.checks import test_audit_checks as audit
 from tests.checks import test_defects as defects
+from tests.checks import test_every_finding as every
 from tests.checks import test_good_exchanges as good
 from tests.checks.checks_support import Made
 from tests.checks.submissions import REFUSED_SUBMISSIONS
@@ -130,8 +131,12 @@ def judge_everything() -> None:
         case.spoil(case.good).judged(defects.actor_of(case.requirement))
     for shown in deviations.SHOWN:
         shown.findings()
-    for record in audit.CASES:
-        record.wrong.judged()
+    for one in every.GIVEN:
+        one.findings()
+    for record in (*(c.wrong for c in audit.CASES), *(r for _, r in every.RECORDS.values())):
+        record.judged()
+    for frame in every.FRAMES.values():
+        frame()
 
 
 def lines_run() -> set[tuple[str, int]]:
