@@ -10,7 +10,9 @@ from harness.checks import (
     audit,
     audit_exchange,
     cda,
+    cda_medicines,
     discovery,
+    listed_documents,
     sts,
     token_assertions,
     transport,
@@ -52,6 +54,8 @@ FAMILIES = (
     sts,
     cda,
     discovery,
+    cda_medicines,
+    listed_documents,
 )
 """The modules of checks; importing them fills AUTOMATIC."""
 AUDIT_FAMILIES = (audit, audit_exchange)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from cryptography.x509 import Certificate, CertificateRevocationList
 from lxml import etree
 
-from harness.checks._places import of_error, one_of, said, under, warning
+from harness.checks._places import accepted, of_error, one_of, said, under, warning
 from harness.checks._registry import Context
 from harness.checks._view import View
 from harness.errors import WireError
@@ -210,6 +210,9 @@ def signature(one: Held) -> Iterator[Finding]:
     if facts.certificate_count != 1:
         at = one.at("ds:Signature/ds:KeyInfo/ds:X509Data")
         yield Finding(at=at, expected="1 certificate", found=str(facts.certificate_count))
+    if facts.inclusive_prefixes:
+        at = one.at(info + "ds:Reference/ds:Transforms/ds:Transform")
+        yield accepted(at, "exclusive canonicalisation", "InclusiveNamespaces in the transform", "DEV-40")
     if not facts.follows_issuer:
         yield Finding(at=place, expected="ds:Signature directly after saml:Issuer", found="another place")
 
@@ -220,6 +223,17 @@ def country_of(certificate: bytes) -> str | None:
         return x509.describe_certificate(certificate).country
     except WireError:
         return None
+
+
+def of_another_country(view: View, at: Location, country: str) -> Iterator[Finding]:
+    """A warning when the signer is of another country than the TLS certificate of the same request.
+
+    Source: eHDSI SAML profile (both belong to one national contact point); conformance requirement XCAQ-A-038, a SHOULD.
+    """
+    tls = view.exchange.tls
+    shown = country_of(tls.peer_certificate) if tls is not None and tls.peer_certificate else None
+    if shown is not None and shown != country:
+        yield warning(at, f"{shown} of the TLS certificate", country)
 
 
 def confirmation(one: Held) -> Iterator[Finding]:

@@ -13,6 +13,9 @@ from harness.errors import WireError
 from harness.model import Exchange, HttpRecord, Party
 from harness.wire import cda, codes, mtom, ns, saml, searchmask, smp, soap, wstrust, xcpd, xdr, xds
 
+WSDL = "http.request.wsdl"
+"""The alteration that asks an endpoint for its description: what comes is then no message."""
+
 
 class View:
     """`exchange` and everything that can be read from it; all attributes are lazy, cached and without side effects."""
@@ -80,6 +83,11 @@ class View:
             return searchmask.parse_mask(held) if held is not None else None
         except WireError as exc:
             return exc
+
+    @property
+    def speaks_soap(self) -> bool:
+        """Whether request and answer have to be messages at all."""
+        return WSDL not in self.exchange.altered
 
     @property
     def own(self) -> soap.SoapMessage | None:

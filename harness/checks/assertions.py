@@ -16,6 +16,7 @@ from harness.checks._assertions import (
     hcp,
     held,
     in_utc,
+    of_another_country,
     of_old,
     signature,
     validity,
@@ -285,6 +286,10 @@ def hcp_signer_names_a_country(view: View, context: Context) -> Iterator[Finding
     """The subject of the signer's certificate has a C. Source: eHDSI X.509 certificate profile."""
     one = _hcp(view)
     facts = verified(one, context, view.exchange.started_at)
-    if facts is not None and country_of(facts.certificate) is None:
-        at = one.at("ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate")
+    if facts is None:
+        return
+    at, country = one.at("ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate"), country_of(facts.certificate)
+    if country is None:
         yield Finding(at=at, expected="a subject with C", found="none")
+    else:
+        yield from of_another_country(view, at, country)

@@ -21,6 +21,7 @@ from harness.checks._assertions import (
     hcp,
     held,
     nok,
+    of_another_country,
     signature,
     trc,
     validity,
@@ -135,6 +136,9 @@ def trc_is_signed_by_country_b(view: View, context: Context) -> Iterator[Finding
     actor = context.sut.actors.get(context.actor)
     if actor is not None and actor.country:
         yield from unless_in(at, country_of(facts.certificate), (actor.country,))
+    country = country_of(facts.certificate)
+    if country is not None:
+        yield from of_another_country(view, at, country)
 
 
 def _access_code(view: View) -> str:

@@ -6,7 +6,8 @@ Sources: WS-Addressing 1.0 core and SOAP binding; IHE ITI TF-2, appendix V.
 import re
 from collections.abc import Iterator
 
-from harness.checks._places import header_place, place, said, under, unless_in, warning
+from harness import safexml
+from harness.checks._places import header_place, of_error, place, said, under, unless_in, warning
 from harness.checks._registry import Context, check
 from harness.checks._view import View
 from harness.errors import WireError
@@ -23,6 +24,9 @@ _TRACE = re.compile(
     r"|\b(?:[a-z_][\w$]*\.){2,}[A-Z][\w$]*(?:Exception|Error)\b|\bin \S+\.cs:line \d+"
 )
 _JAVA_PLACE = re.compile(r"(?:[a-z_][\w$]*\.){2,}[A-Z][\w$]*")
+SLOW_S = 30.0
+"""How long an answer may take without a word about it. Source: requirement TRN-A-013."""
+_NOT_SERVED = (404, 405, 501)
 _SOAP_12_TYPES = ("application/soap+xml", "multipart/related")
 # Alterations after which a receiver may be unable to tell which message it answers, or with which action.
 _UNREADABLE_HEADERS = ("soap.action.", "soap.header.", "soap.version.", "soap.body.", "http.content-type.")
@@ -101,6 +105,60 @@ def answer_has_a_message_id_of_its_own(view: View, _: Context) -> Iterator[Findi
         yield warning(at, "urn:uuid:…", found)
 
 
+def _retrieves_where_it_listed(view: View, context: Context) -> bool:
+    return view.exchange.response is not None and any(
+        e.exchange.transaction == codes.ITI_38
+        and e.exchange.url == view.exchange.url
+        and isinstance(e.response, soap.SoapMessage)
+        and e.response.fault is None
+        for e in context.earlier
+    )
+
+
+@check("TRN-A-011", actor="ncpeh-a", on="ITI-39", when=_retrieves_where_it_listed)
+def retrieve_is_served_where_the_query_is(view: View, _: Context) -> Iterator[Finding]:
+    """The path that served ITI-38 takes ITI-39, too. Source: eHDSI XCA profile; WS-Addressing 1.0 SOAP binding, 6.4.1."""
+    record, message = view.exchange.response, view.own
+    fault = message.fault if message is not None else None
+    named = (fault.code, *fault.subcodes) if fault is not None else ()
+    if any("ActionNotSupported" in name for name in named):
+        yield Finding(at=place(view), expected="an answer to ITI-39", found="a fault ActionNotSupported")
+    elif record is not None and record.status in _NOT_SERVED:
+        at = Location(message="response")
+        yield Finding(at=at, expected="an answer to ITI-39", found=f"HTTP {record.status}")
+
+
+_DESCRIPTIONS = (
+    "{http://schemas.xmlsoap.org/wsdl/}definitions",  # WSDL 1.1, 2.1
+    "{http://www.w3.org/ns/wsdl}description",  # WSDL 2.0 part 1, 2.1
+)
+
+
+@check("TRN-A-012", actor="ncpeh-a", when=lambda view, _: not view.speaks_soap)
+def service_describes_itself(view: View, _: Context) -> Iterator[Finding]:
+    """GET ?wsdl is answered by a WSDL. Source: WSDL 1.1, 2.1; WSDL 2.0 part 1, 2.1."""
+    record, at = view.exchange.response, Location(message="response")
+    if record is None or record.status != 200:
+        found = f"HTTP {record.status}" if record is not None else "nothing"
+        yield Finding(at=at, expected="a WSDL", found=found)
+        return
+    try:
+        root = safexml.parse(record.body)
+    except WireError as exc:
+        yield of_error(exc, at, "a WSDL")
+        return
+    yield from unless_in(at, str(root.tag), _DESCRIPTIONS)
+
+
+@check("TRN-A-013", actor="ncpeh-a", when=_readable)
+def answer_comes_in_time(view: View, _: Context) -> Iterator[Finding]:
+    """The answer is complete within 30 s. Source: OpenNCP, client configuration, whose own limit is 180 s."""
+    took = view.exchange.duration_s
+    if took > SLOW_S:
+        at = Location(message="response")
+        yield Finding(at=at, expected=f"an answer within {SLOW_S:.0f} s", found=f"an answer after {took:.0f} s")
+
+
 def frame_problems(view: View) -> Iterator[Finding]:
     """What keeps a readable message from being the one SOAP 1.2 message of its exchange; in an answer against TRN-A-001.
 
@@ -119,6 +177,8 @@ def frame_problems(view: View) -> Iterator[Finding]:
         yield Finding(at=at, expected="HTTP 200 with a message that is no fault", found=f"HTTP {record.status}")
     if not record.start_line.startswith("HTTP/1."):
         yield Finding(at=at, expected="HTTP/1.1", found=said(record.start_line.partition(" ")[0]))
+    if message.version != "1.2":
+        yield Finding(at=at, expected="a SOAP 1.2 envelope", found=f"SOAP {message.version}", deviation="DEV-01")
     found = message.content_type.media_type if message.content_type is not None else None
     if message.version == "1.2" and found not in _SOAP_12_TYPES:
         yield warning(at, _SOAP_12_TYPES[0], said(found))

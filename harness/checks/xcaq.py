@@ -5,12 +5,18 @@ Sources: IHE ITI TF-2, 3.18 and 3.38; OASIS ebRS 3.0; eHDSI XCA profile. Single 
 
 from collections.abc import Iterator
 
-from harness.checks._places import one_of, place, said, unless_in
+from harness.checks._places import accepted, one_of, place, said, unless_in
 from harness.checks._registry import Context, check
 from harness.checks._view import View
 from harness.model import Finding
 from harness.wire import codes, ns, soap, xds
 
+_NAMES_OF_CODES = {
+    "ERROR_PS_NOT_FOUND": (codes.ERROR_PS_NOT_FOUND, "DEV-23"),
+    "ERROR_EP_NOT_FOUND": (codes.ERROR_EP_NOT_FOUND, "DEV-23"),
+    "ERROR_PS_NO_CONSENT": (codes.ERROR_NO_CONSENT, "DEV-24"),
+}
+"""Names that some systems write for the numbers of error codes: the number, and the known deviation that this is."""
 LEAF_CLASS = "LeafClass"
 _STATUSES = tuple(codes.RESPONSE_STATUSES.values())
 
@@ -56,6 +62,10 @@ def errors_are_listed_in_full(view: View, _: Context) -> Iterator[Finding]:
             if not value:
                 at = place(view, f"{xds.X_ERROR}[{number}]/@{name}")
                 yield Finding(at=at, expected=f"a value of {name}", found="nothing")
+        named = _NAMES_OF_CODES.get(error.code or "")
+        if named is not None:
+            at = place(view, f"{xds.X_ERROR}[{number}]/@errorCode")
+            yield accepted(at, named[0], error.code or "", named[1])
 
 
 def _lists_errors(view: View, _: Context) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from harness.checks._earlier import confirmed
 from harness.checks._places import header_place, one_of, place, said, under, unless_in, warning
@@ -114,3 +114,42 @@ def treatment_was_confirmed_recently(view: View, context: Context) -> Iterator[F
     if hcp is not None and hcp[1].id not in trc.advice_ids:
         at = under(element, "saml:Advice/saml:AssertionIDRef", "request")
         yield Finding(at=at, expected=hcp[1].id, found=one_of(trc.advice_ids) if trc.advice_ids else "nothing")
+
+
+_FILTER = "$XDSDocumentEntryFilter"
+
+
+def _filters(view: View, _: Context) -> bool:
+    query = view.document_query
+    return query is not None and any(s.name and s.name.startswith(_FILTER) for s in query.slots)
+
+
+@check("XCAQ-B-013", actor="ncpeh-b", on="ITI-38", when=_filters)
+def filters_of_original_documents_can_be_read(view: View, _: Context) -> Iterator[Finding]:
+    """Filters, where they are sent, are those of original documents, with a number or a time. Source: eHDSI XCA profile."""
+    query = _query(view)
+    kinds = [k.kind for c in query.class_codes.values if (k := codes.kind_of_class_code(c.code or "")) is not None]
+    if not kinds or not set(kinds) <= set(codes.ORCD_KINDS):
+        at = place(view, _slot(xds.SLOT_CLASS_CODE))
+        yield Finding(
+            at=at,
+            expected="class codes of original documents",
+            found=one_of(tuple(kinds)) if kinds else "nothing",
+        )
+    for name in (s.name for s in query.slots if s.name and s.name.startswith(_FILTER)):
+        at, value = place(view, _slot(name)), next(iter(query.values(name)), "")
+        if name == xds.SLOT_MAXIMUM_SIZE:
+            if not value.isdigit():
+                yield Finding(at=at, expected="a number of bytes", found=said(value))
+        elif name not in (xds.SLOT_CREATED_BEFORE, xds.SLOT_CREATED_AFTER):
+            yield Finding(at=at, expected="a filter of the profile", found=said(name))
+        elif not _is_instant(value):
+            yield Finding(at=at, expected="an xs:dateTime", found=said(value))
+
+
+def _is_instant(value: str) -> bool:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return "T" in value

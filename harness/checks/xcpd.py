@@ -17,6 +17,8 @@ _CREATION_TIME = re.compile(r"\d{14}(\.\d+)?(?P<zone>[+-]\d{4})?")
 _ACK_ERRORS = (codes.ACK_ERROR, codes.ACK_REJECT)
 _QUERY_ERRORS = (codes.QUERY_APPLICATION_ERROR, codes.QUERY_PARAMETER_ERROR)
 _CHILD_CODES = {"triggerFor": ("TRIG", "ACT", "RQO"), "mitigatedBy": ("MITGT", "ACT", "EVN")}
+_ASSERTION_DETAILS = frozenset({codes.ERROR_PI_MISSING_REQUIRED_FIELDS, codes.ERROR_PI_INCORRECT_FORMATTING})
+"""Details with which some systems call what an assertion lacks an internal error (DEV-13)."""
 _SHORTEST_SECRET = 4
 """Identifiers shorter than this occur by chance in any text."""
 
@@ -217,6 +219,8 @@ def failure_is_explained_by_code_and_text(view: View, _: Context) -> Iterator[Fi
             yield Finding(at=place(view, path + "/hl7:code/@code"), expected="a code", found="nothing")
         if not detail.text:
             yield Finding(at=place(view, path + "/hl7:text"), expected="a text", found="nothing")
+        if detail.code == codes.WARNING_PI_NO_CONSENT and answer.ack_code in _ACK_ERRORS:
+            yield accepted(place(view, path + "/hl7:code/@code"), codes.ERROR_PI_GENERIC, detail.code, "DEV-14")
 
 
 def _gives_reasons(view: View, _: Context) -> bool:
@@ -236,6 +240,10 @@ def reasons_come_from_the_code_systems(view: View, _: Context) -> Iterator[Findi
             yield Finding(at=at, expected="triggerFor or mitigatedBy with a reason code", found="neither")
             continue
         known = codes.REASONS.get(issue.code or "")
+        told = _ASSERTION_DETAILS & {d.code for d in _answer(view).details}
+        if issue.code == codes.REASON_INTERNAL_ERROR and told:
+            found = f"{issue.code} with {next(iter(sorted(told)))}"
+            yield accepted(at, codes.REASON_INSUFFICIENT_RIGHTS, found, "DEV-13")
         if known is not None:
             yield from unless_in(at, issue.code_system, (known.code_system,))
         elif issue.code_system not in codes.REASON_SYSTEMS or not issue.code:

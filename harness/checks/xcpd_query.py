@@ -8,7 +8,7 @@ from harness.checks._places import header_place, place, said, unless_in, warning
 from harness.checks._registry import Context, check
 from harness.checks._view import View
 from harness.model import Finding, Location, PatientId
-from harness.wire import codes, xcpd, xds
+from harness.wire import codes, xcpd, xdr, xds
 
 CONSTANT_QUERY_ROOT = "1.263507841149"
 SAMPLE_ROOT = "101"
@@ -178,7 +178,7 @@ def _chained(view: View, context: Context) -> bool:
     return confirmed(view) is not None and bool(identified(context))
 
 
-@check("XCPD-B-018", actor="ncpeh-b", on=("ITI-38", "ITI-39"), when=_chained)
+@check("XCPD-B-018", actor="ncpeh-b", on=("ITI-38", "ITI-39", "ITI-41"), when=_chained)
 def patient_is_the_one_identified(view: View, context: Context) -> Iterator[Finding]:
     """TRC assertion and query name the patient id that ITI-55 returned. Source: eHDSI XCPD profile; IHE ITI TF-2, 3.38.4.1."""
     known = {PatientId(root=i.root or "", extension=i.extension or "") for i in identified(context)}
@@ -188,6 +188,9 @@ def patient_is_the_one_identified(view: View, context: Context) -> Iterator[Find
         asked.append((Location(message="request", line=trc[0].sourceline), confirmed(view)))
     if view.document_query is not None:
         asked.append((place(view, xds.X_QUERY_SLOT), view.document_query.patient))
+    if view.submission is not None:
+        entries = enumerate(view.submission.entries, start=1)
+        asked += [(place(view, f"{xdr.X_ENTRY}[{n}]"), xds.parse_cx(e.patient_id or "")) for n, e in entries]
     for at, patient in asked:
         if patient is not None and patient not in known:
             expected = "an id that ITI-55 returned: " + ", ".join(sorted(p.cx for p in known))

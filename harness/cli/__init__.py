@@ -322,7 +322,9 @@ def list_(
     requirement: Annotated[
         bool, typer.Option("--requirement", help="List requirements with what covers them.")
     ] = False,
-    uncovered: Annotated[bool, typer.Option("--uncovered", help="Only requirements that nothing covers.")] = False,
+    uncovered: Annotated[
+        bool, typer.Option("--uncovered", help="Only requirements that nothing judges, with the reason.")
+    ] = False,
     format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     lang: Lang = None,
 ) -> None:

@@ -17,7 +17,7 @@ from harness.errors import InputError, Problem
 from harness.model import Requirement, Scenario, walk
 from harness.packs import LINT_CODES, Library, bundled_data, json_schema, lint, packs_with_builtin, select
 from harness.reference import FAULTS
-from harness.runner import exit_status
+from harness.runner import CODES_KNOWN, exit_status
 from harness.store import load_run, lock_schema, run_schema, validation_schema
 
 FORMATS = ("text", "json")
@@ -53,9 +53,9 @@ def lint_command(paths: tuple[Path, ...], format_: str) -> int:
 
 
 def judged_ids() -> frozenset[str]:
-    """Requirements that a run judges by itself: by an automatic check, or by an artefact of the built-in pack."""
+    """Requirements that a run judges by itself: by an automatic check, an artefact of the built-in pack, or value sets."""
     by_pack = {a.requirement for pack in packs_with_builtin([]) for a in pack.artefacts if a.requirement}
-    return frozenset(AUTOMATIC) | frozenset(AUDIT_CHECKS) | by_pack
+    return frozenset({*AUTOMATIC, *AUDIT_CHECKS, *by_pack, CODES_KNOWN})
 
 
 def covered_by(library: Library) -> Mapping[str, tuple[str, ...]]:
@@ -99,7 +99,7 @@ def list_command(targets: tuple[str, ...], requirements: bool, uncovered: bool, 
         sys.stdout.write(f"{row['id']:<18} {detail!s:<8} {row.get('text') or row.get('title')}\n")
         if requirements:
             by = [*([word("automatic", lang)] if row["automatic"] else []), *_texts(row["scenarios"])]
-            sys.stdout.write(f"{'':<18} {'':<8} {', '.join(by) if by else '-'}\n")
+            sys.stdout.write(f"{'':<18} {'':<8} {', '.join(by) if by else row['unseen'] or '-'}\n")
         else:
             sys.stdout.write(f"{'':<18} {'':<8} {', '.join(_texts(row['covers']))}\n")
     ERR.print(f"{len(rows)} {word('requirements' if requirements else 'scenarios', lang)}")
@@ -107,11 +107,11 @@ def list_command(targets: tuple[str, ...], requirements: bool, uncovered: bool, 
 
 
 def _requirement_rows(library: Library, uncovered: bool, lang: str) -> list[dict[str, object]]:
-    scenarios = covered_by(library)
+    scenarios, judged = covered_by(library), judged_ids()
     rows: list[dict[str, object]] = []
     for requirement in library.requirements.values():
         by = scenarios.get(requirement.id, ())
-        automatic = requirement.id in AUTOMATIC or requirement.id in AUDIT_CHECKS
+        automatic = requirement.id in judged
         if uncovered and (by or automatic):
             continue
         rows.append(
@@ -122,6 +122,7 @@ def _requirement_rows(library: Library, uncovered: bool, lang: str) -> list[dict
                 "text": requirement.text.in_(lang),
                 "automatic": automatic,
                 "scenarios": list(by),
+                "unseen": requirement.unseen.in_(lang) if requirement.unseen else None,
                 "sources": list(requirement.sources),
             }
         )
@@ -170,10 +171,12 @@ def _explained_requirement(requirement: Requirement, library: Library, lang: str
     lines = [f"{code}  {requirement.level.value}  {requirement.actor}  {requirement.transaction}".rstrip()]
     lines += [requirement.text.in_(lang), ""]
     judged = [
-        *([word("automatic", lang)] if code in AUTOMATIC or code in AUDIT_CHECKS else []),
+        *([word("automatic", lang)] if code in judged_ids() else []),
         *covered_by(library).get(code, ()),
     ]
     lines.append(labelled("judged", ", ".join(judged) or "-", lang))
+    if requirement.unseen is not None:
+        lines.append(labelled("unseen", requirement.unseen.in_(lang), lang))
     if requirement.remedy is not None:
         lines.append(labelled("next", requirement.remedy.in_(lang), lang))
     lines += [

@@ -42,6 +42,21 @@ _TABLE = (
         "Garder traces et noms de classes dans le journal ; envoyer un motif court.",
     ),
     (
+        "TRN-A-011",
+        "Serve the query and the retrieval of documents at one address.",
+        "Servir la recherche et la récupération de documents à une même adresse.",
+    ),
+    (
+        "TRN-A-012",
+        "Serve the description of the service at its address with ?wsdl, where you offer one.",
+        "Servir la description du service à son adresse avec ?wsdl, si vous en offrez une.",
+    ),
+    (
+        "TRN-A-013",
+        "Look for what makes the answer slow; clients give up after some time.",
+        "Chercher ce qui ralentit la réponse ; les clients abandonnent au bout d'un temps.",
+    ),
+    (
         "TRN-B-001",
         "Write wsa:Action with mustUnderstand, wsa:MessageID and wsa:To into each request.",
         "Écrire wsa:Action avec mustUnderstand, wsa:MessageID et wsa:To dans chaque requête.",
@@ -408,6 +423,11 @@ _TABLE = (
         "Obtain a TRC assertion for this HCP and patient shortly before the query.",
         "Obtenir une assertion TRC pour ce professionnel et ce patient peu avant la requête.",
     ),
+    (
+        "XCAQ-B-013",
+        "Send filters with class codes of original clinical documents only, as a number of bytes or an xs:dateTime.",
+        "N'envoyer de filtres qu'avec des codes de classe de documents cliniques originaux, en octets ou en xs:dateTime.",
+    ),
     ("XCAR-A-001", "Return a status, and each document asked for.", "Retourner un statut, et chaque document demandé."),
     (
         "XCAR-A-002",
@@ -767,6 +787,16 @@ _TABLE = (
         "CDA-008",
         "Add the section that is missing, with known absence where there is no data.",
         "Ajouter la section manquante, avec absence déclarée s'il n'y a pas de donnée.",
+    ),
+    (
+        "CDA-009",
+        "Give each prescription its section, with a substanceAdministration in mood INT and the product in it.",
+        "Donner à chaque prescription sa section, avec un substanceAdministration au mode INT et le produit dedans.",
+    ),
+    (
+        "CDA-010",
+        "Name one order, and give the dispensation its section with a supply in mood EVN, its product and its performer.",
+        "Nommer un seul ordre, et donner à la délivrance sa section avec un supply au mode EVN, son produit et son auteur.",
     ),
     ("CDA-012", "Remove xsi:schemaLocation.", "Retirer xsi:schemaLocation."),
     (

@@ -21,6 +21,7 @@ class Requirement:
     `actor` is `ncpeh-a`, `ncpeh-b` or `both`; `transaction` like `ITI-55`, or empty for cross-cutting ones. `sources`
     name document and section or the public code the fact was read in. `causes` and `remedy` feed `harness explain`.
     `check` says how a good system shows itself, `negative` what is sent wrongly and which answers are then accepted.
+    `unseen` is the reason why a peer, which sees only messages, cannot judge it; None for all that can be judged.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Requirement:
     remedy: Localized | None = None
     check: str = ""
     negative: str = ""
+    unseen: Localized | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,9 +163,11 @@ class Stop(StepBase):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group(StepBase):
     """Steps under one heading. A `use` becomes a Group with `fragment`, `inputs` (bound on entry, visible only inside)
-    and `outputs` (name outside -> reference inside, bound on leaving under `save`)."""
+    and `outputs` (name outside -> reference inside, bound on leaving under `save`). With `at_once` its steps are requests
+    that go out together; they are judged in their order."""
 
     steps: tuple["Step", ...]
+    at_once: bool = False
     fragment: str | None = None
     inputs: Mapping[str, Value] | None = None
     outputs: Mapping[str, Value] | None = None

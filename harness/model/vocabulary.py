@@ -238,6 +238,8 @@ AUDIT_EVENTS: Mapping[str, str] = {
     "eprescription-retrieve": "EHDSI-32",
     "dispensation-initialize": "EHDSI-41",
     "dispensation-discard": "EHDSI-42",
+    "consent-put": "epsos-51",
+    "consent-discard": "epsos-52",
     "orcd-list": "EHDSI-61",
     "orcd-retrieve": "EHDSI-62",
     "hcp-authentication": "EHDSI-91",

@@ -180,6 +180,7 @@ def _add_requirements(
             inferred=item.inferred,
             check=item.check,
             negative=item.negative,
+            unseen=item.unseen.localized() if item.unseen else None,
         )
 
 

@@ -71,6 +71,10 @@ LINT_CODES: Mapping[str, Localized] = {
         en="the alteration is not made for this transaction", fr="l'altération n'est pas faite pour cette transaction"
     ),
     "E505": Localized(en="unknown source key", fr="clé de source inconnue"),
+    "E506": Localized(
+        en="a requirement that is covered cannot be one that is unseen",
+        fr="une exigence couverte ne peut pas être une exigence invisible",
+    ),
     "W601": Localized(en="the French text is missing", fr="le texte français manque"),
     "W602": Localized(
         en="no automatic check judges the requirement", fr="aucun contrôle automatique ne juge l'exigence"
@@ -85,6 +89,10 @@ LINT_CODES: Mapping[str, Localized] = {
     "W607": Localized(en="an input of the fragment is never used", fr="une entrée du fragment n'est jamais employée"),
     "W608": Localized(
         en="a requirement is named twice in one list", fr="une exigence est nommée deux fois dans une liste"
+    ),
+    "W609": Localized(
+        en="nothing judges the requirement, and no reason is given",
+        fr="rien ne juge l'exigence, et aucun motif n'est donné",
     ),
 }
 """Code -> what it means; E = error, W = warning; E1 YAML, E2 shape, E3 words, E4 references, E5 catalogue."""

@@ -169,7 +169,7 @@ def _step(form: forms.StepForm, node: Node, path: str, fragments: Mapping[str, F
             return Stop(path=path, at=at, title=title, covers=covers, reason=stop.localized())
         case forms.GroupStep(group=group):
             steps = _steps(group.steps, field(field(node, "group"), "steps"), f"{path}.", fragments)
-            return Group(path=path, at=at, title=title, covers=covers, steps=steps)
+            return Group(path=path, at=at, title=title, covers=covers, steps=steps, at_once=group.at_once)
         case forms.UseStep(use=use):
             return _use(use, node, path, form.title, covers, fragments)
 

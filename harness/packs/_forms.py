@@ -175,7 +175,16 @@ class UseForm(Form):
 
 
 class GroupForm(Form):
+    """Steps under one heading; with `at_once` they are requests that go out together."""
+
     steps: tuple["StepForm", ...] = Field(min_length=1)
+    at_once: bool = False
+
+    @model_validator(mode="after")
+    def _only_requests_at_once(self) -> Self:
+        if self.at_once and not all(isinstance(step, SendStep) for step in self.steps):
+            raise problem("E212", "only `send` steps can go out at once", hint="put the other steps behind the group")
+        return self
 
 
 class _Step(Form):

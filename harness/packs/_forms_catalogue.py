@@ -15,6 +15,8 @@ AlterationName = Annotated[
 
 
 class RequirementForm(Form):
+    """`unseen` is the reason why no exchange with the system can show whether the requirement is met."""
+
     id: Id
     level: Literal["SHALL", "SHOULD", "MAY"]
     inferred: bool = False
@@ -24,6 +26,7 @@ class RequirementForm(Form):
     sources: Names = ()
     check: Text = ""
     negative: Text = ""
+    unseen: LocalizedText | None = None
 
 
 class RequirementsForm(Form):

@@ -117,6 +117,9 @@ class ContentForm(Form):
 
 
 class DocumentForm(Form):
+    """`transcoding` is how much of its codes the common catalogue knows, `signed` whether its author signed the original:
+    what the bundled system does with such a document is said in the guide to population files."""
+
     key: Name
     patient: Name
     kind: Profile
@@ -128,6 +131,8 @@ class DocumentForm(Form):
     status: DocumentStatus = "shared"
     replaces: Name | None = None
     dispensable: bool = True
+    transcoding: Literal["complete", "partial", "impossible"] = "complete"
+    signed: bool = True
     content: ContentForm | None = None
 
 
@@ -135,7 +140,8 @@ class PopulationForm(Form):
     """A population file: synthetic patients, practitioners and documents.
 
     `country`, `language`, `root`, `seed`, `written`, `organizations` and `professionals` are for the documents that are
-    made from `content`.
+    made from `content`. `identifiers` says what identifiers below a root are: an access code that is asked beside the number,
+    or a number whose last two digits are a key.
     """
 
     population: Name
@@ -145,6 +151,7 @@ class PopulationForm(Form):
     root: Oid | None = None
     seed: int = 1
     written: datetime.date | None = None
+    identifiers: dict[Oid, Literal["access-code", "modulo-97"]] = Field(default_factory=dict)
     patients: dict[Name, PatientForm] = Field(default_factory=dict)
     practitioners: dict[Name, PractitionerForm] = Field(default_factory=dict)
     organizations: dict[Name, OrganizationForm] = Field(default_factory=dict)

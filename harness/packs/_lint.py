@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from harness.errors import Problem
+from harness.model import walk
 from harness.packs._assemble import extend, scenarios_of
 from harness.packs._catalogue import Catalogue
 from harness.packs._fields import REFERENCE, nearest
@@ -26,6 +27,7 @@ def lint(paths: Sequence[Path], library: Library, *, judged: Collection[str] | N
     """
     wanted = [p for path in paths for p in (yaml_files(path) if path.is_dir() else (path,))]
     files, problems = read_files(dict.fromkeys(wanted))
+    spoken_of = _covered_by(library, files)
     # the files of the library are in its catalogue already and were found right when it was loaded
     outside = [f for f in files if not f.path.resolve().is_relative_to(library.root.resolve())]
     near = [p for p in with_fragments([f.path for f in outside]) if p not in wanted]
@@ -40,8 +42,38 @@ def lint(paths: Sequence[Path], library: Library, *, judged: Collection[str] | N
             found.extend(p for p in statement_form(file)[1] if p not in found)
         if file in outside and file.kind == "scenario":
             found.extend(_known_elsewhere(file, library))
+        if file.kind == "requirements":
+            found.extend(_reasons(file.tree, spoken_of, judged))
         found.extend(_warnings(file, catalogue, judged))
     return tuple(sorted(found, key=_position))
+
+
+def _covered_by(library: Library, files: Sequence[SourceFile]) -> frozenset[str]:
+    """The requirements that a scenario of the library or of `files` covers, as a whole or in a step."""
+    known = {c for s in library.scenarios for c in (*s.covers, *(c for step in walk(s.steps) for c in step.covers))}
+    trees = [f.tree for f in files if f.kind in ("scenario", "fragment")]
+    leaves = (leaf for tree in trees for leaf in (*texts(tree, "covers"), *_step_covers(tree)))
+    return frozenset(known | {leaf.text for leaf in leaves})
+
+
+def _step_covers(tree: Fields) -> Iterator[Scalar]:
+    return (leaf for step in all_steps(tree.get("steps")) for leaf in covers_of(step))
+
+
+def _reasons(tree: Fields, covered: Collection[str], judged: Collection[str] | None) -> Iterator[Problem]:
+    """What is wrong with the reasons why requirements cannot be judged: one too many, or one that is missing."""
+    listed = tree.get("items")
+    for item in listed.nodes if isinstance(listed, Items) else ():
+        name, reason = text(item, "id"), field(item, "unseen")
+        if name is None:
+            continue
+        seen = name.text in covered or name.text in (judged or ())
+        if seen and reason is not None:
+            problem = f"{name.text} is covered, so that it can be seen"
+            yield Problem(code="E506", at=reason.at, problem=problem, hint="leave `unseen` out")
+        elif not seen and reason is None and judged is not None:
+            hint = "cover it in a scenario, or say in `unseen` why no exchange can show it"
+            yield _warning("W609", name, f"nothing judges {name.text}", hint=hint)
 
 
 def _known_elsewhere(file: SourceFile, library: Library) -> Iterator[Problem]:

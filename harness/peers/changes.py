@@ -11,6 +11,7 @@ from harness.peers.arguments import refuse
 from harness.peers.draft import Draft
 from harness.wire import dispensing, ns, xdr, xds
 
+LARGE_BYTES = 10_000_000
 UNKNOWN_ORDER = "404404404"
 OTHER_ENTRY = "urn:uuid:00000000-0000-4000-8000-000000000404"
 OTHER_SET = "urn:uuid:00000000-0000-4000-8000-000000000405"
@@ -84,6 +85,13 @@ def documents(change: Callable[[etree._Element], None]) -> Callable[[Draft], Dra
         return replace(document, content=etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True))
 
     return submissions(lambda s: replace(s, documents=tuple(map(changed, s.documents))))
+
+
+def made_large(root: etree._Element) -> None:
+    """The document grows to more than 10 MB by comments, which say nothing; it stays what it was otherwise."""
+    line = f" {'no content ' * 90}"
+    for _ in range(LARGE_BYTES // len(line) + 1):
+        root.append(etree.Comment(line))
 
 
 def _identified(content: bytes, identifier: str) -> bytes:

@@ -42,7 +42,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A request in the making. `certificate` is the client certificate to show: ours, untrusted or none.
+    """A request in the making. `certificate` is the client certificate to show: ours, untrusted, not-agreed or none.
 
     `nok` is the next-of-kin assertion; `assertions_before` and `assertions_after` stand around the others as they are.
     `tls` is the one version of TLS that is offered, empty for whatever there is. `parts` are the attachments of the
@@ -67,6 +67,8 @@ class Draft:
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = (("Content-Type", soap.CONTENT_TYPE),)
     chunked: bool = False
+    method: str = "POST"
+    query_string: str = ""
     certificate: str = "ours"
     tls: str = ""
 

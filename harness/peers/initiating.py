@@ -126,10 +126,11 @@ class InitiatingGateway:
         return PreparedRequest(
             transaction=transaction,
             request=OutgoingRequest(
-                url=url,
+                url=f"{url}?{draft.query_string}" if draft.query_string else url,
                 headers=draft.headers,
                 body=draft.body,
                 chunked=draft.chunked,
+                method=draft.method,
                 settle_s=SETTLE_S if needs_settling(mutate) else 0.0,
             ),
             context=self._context(draft.certificate, draft.tls),
@@ -159,7 +160,11 @@ class InitiatingGateway:
     def _context(self, certificate: str, tls: str) -> ssl.SSLContext:
         known = self._contexts.get((certificate, tls))
         if known is None:
-            credentials = {"ours": lambda: self._pki.tls, "untrusted": lambda: self._pki.untrusted_tls}.get(certificate)
+            credentials = {
+                "ours": lambda: self._pki.tls,
+                "untrusted": lambda: self._pki.untrusted_tls,
+                "not-agreed": lambda: self._pki.not_agreed_tls,
+            }.get(certificate)
             known = client_context(
                 credentials() if credentials else None, self._anchors, newest=tls, revocations=self._revocations
             )

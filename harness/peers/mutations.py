@@ -14,6 +14,7 @@ from harness import safexml
 from harness.peers import changes
 from harness.peers.arguments import refuse
 from harness.peers.draft import Alteration, Draft, Stage, Token
+from harness.peers.pki import NOT_AGREED
 from harness.wire import codes, ns, saml, xcpd, xds
 from harness.wire.saml import CodedValue, SamlAssertion, SamlAttribute
 from harness.wire.x509 import Credentials
@@ -36,6 +37,7 @@ PASSWORD_CONTEXT = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
 FOREIGN_NAMESPACE = "urn:example:unknown"
 UNKNOWN_FORMAT = "urn:example:unknown:2099"
 DISPENSING_RIGHT = "PPD-046"
+WSDL = "http.request.wsdl"
 DEFERRED_ADDRESS = "https://deferred.invalid/"
 _SETTLE = ("tls.client-certificate.missing", "tls.client-certificate.untrusted")
 
@@ -258,6 +260,10 @@ def _plain_text(draft: Draft) -> Draft:
     return replace(draft, headers=(("Content-Type", "text/plain; charset=UTF-8"),))
 
 
+def _asking_for_wsdl(draft: Draft) -> Draft:
+    return replace(draft, method="GET", query_string="wsdl", body=b"", headers=())
+
+
 def _commented(draft: Draft) -> Draft:
     root = safexml.parse(draft.payload)
     root.insert(0, etree.Comment(" a comment is no content "))
@@ -266,6 +272,25 @@ def _commented(draft: Draft) -> Draft:
 
 def _deferred(query: DiscoveryQuery) -> DiscoveryQuery:
     return replace(query, response_priority_codes=("D",), respond_to=DEFERRED_ADDRESS)
+
+
+def _key_wrong(query: DiscoveryQuery) -> DiscoveryQuery:
+    """The last character of the first identifier is another one: the next digit, or an X."""
+    number = query.ids[0].extension if query.ids else None
+    if not number:
+        refuse("mutate", "a query without identifier has no key to alter")
+    last = number[-1]
+    other = str((int(last) + 1) % 10) if last.isdigit() else "X" if last != "X" else "Y"
+    return replace(query, ids=(replace(query.ids[0], extension=f"{number[:-1]}{other}"), *query.ids[1:]))
+
+
+def _not_agreed(draft: Draft) -> Draft:
+    """A peer of a country without agreement: TLS certificate, and issuer and signer of the identity assertion."""
+    if draft.hcp is None:
+        refuse("mutate", "a request without identity assertion comes from no country")
+    issuer = f"urn:idp:{NOT_AGREED}:countryB"
+    hcp = replace(draft.hcp, claims=replace(draft.hcp.claims, issuer=issuer), signer=draft.pki.not_agreed_seal)
+    return replace(draft, hcp=hcp, certificate="not-agreed")
 
 
 def _other_community(query: DiscoveryQuery) -> DiscoveryQuery:
@@ -329,9 +354,12 @@ def _table() -> tuple[Mutation, ...]:
         one("soap.body.doctype", ALL, Stage.BYTES, _doctype),
         one("xml.comment.added", ALL, Stage.PAYLOAD, _commented, positive=True),
         one("http.content-type.wrong", ALL, Stage.HTTP, _plain_text),
+        one(WSDL, q55, Stage.HTTP, _asking_for_wsdl, positive=True),
         one("http.body.chunked", ALL, Stage.HTTP, lambda d: replace(d, chunked=True), positive=True),
         one("tls.client-certificate.missing", ALL, Stage.HTTP, lambda d: replace(d, certificate="none")),
         one("tls.client-certificate.untrusted", ALL, Stage.HTTP, lambda d: replace(d, certificate="untrusted")),
+        one("tls.client-certificate.country-not-agreed", q55, claims, _not_agreed),
+        one("xcpd.identifier.key-wrong", q55, query, _discovery(_key_wrong)),
         one("xcpd.receiver.other-community", q55, query, _discovery(_other_community)),
         one("xcpd.query.no-identifier", q55, query, _discovery(lambda q: replace(q, ids=()))),
         one("xcpd.query.no-status-code", q55, query, _discovery(lambda q: replace(q, query_status_code=None))),
@@ -366,6 +394,7 @@ def _table() -> tuple[Mutation, ...]:
         one("xdr.submission-set.missing", q41, query, changes.submissions(lambda s: replace(s, sets=(), nodes=()))),
         one("xdr.association.missing", q41, query, changes.submissions(lambda s: replace(s, associations=()))),
         one("xdr.prescription.twice", q41, query, changes.submissions(changes.same_prescription_twice)),
+        one("xdr.document.large", q41, query, changes.documents(changes.made_large)),
         one("xdr.order.missing", q41, query, changes.documents(changes.order_removed)),
         one("xdr.order.two", q41, query, changes.documents(changes.order_added)),
         one("xdr.order.unknown", q41, query, changes.documents(changes.order_unknown)),

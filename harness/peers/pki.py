@@ -19,6 +19,8 @@ from harness.wire.x509 import Credentials
 ORGANIZATION = "Harness peer"
 AUTHORITY_DAYS = 3650
 LEAF_DAYS = 1825
+NOT_AGREED = "ZZ"
+"""A country that no exchange is agreed with. Source: ISO 3166-1, 8.1.3 (codes for users, given to no country)."""
 _LEAD = timedelta(days=1)
 _FILES = ("ca", "tls", "seal")
 REVOKED_SERIAL = 906
@@ -91,6 +93,16 @@ class Pki:
         return x509.build_revocations(
             self.authority, (REVOKED_SERIAL,), at=self.at - _LEAD, until=self.at + timedelta(days=LEAF_DAYS)
         )
+
+    @cached_property
+    def not_agreed_seal(self) -> Credentials:
+        """A seal certificate of our authority whose one defect is a country that has no agreement with anybody."""
+        return _leaf("seal", self, self.authority, serial=906, country=NOT_AGREED)
+
+    @cached_property
+    def not_agreed_tls(self) -> Credentials:
+        """A TLS certificate of our authority whose one defect is a country that has no agreement with anybody."""
+        return _leaf("tls", self, self.authority, serial=907, country=NOT_AGREED)
 
 
 def other_country(country: str) -> str:

@@ -95,9 +95,18 @@ def listing(kind: str) -> Event:
 
 def provision(discards: bool) -> Event:
     """The event of ITI-41 for a dispensation, or for the discard of one."""
+    return _submission(f"DispensationService::{'Discard' if discards else 'Initialize'}")
+
+
+def consenting(withdrawn: bool) -> Event:
+    """The event of ITI-41 for a consent, or for its withdrawal."""
+    return _submission(f"ConsentService::{'Discard' if withdrawn else 'Put'}")
+
+
+def _submission(name: str) -> Event:
     return Event(
         code="ITI-41",
-        name=f"DispensationService::{'Discard' if discards else 'Initialize'}",
+        name=name,
         ihe_name="XDR::ProvideandRegisterDocumentSet-b",
         event_ids={SIDE_A: _IMPORT, SIDE_B: _EXPORT},
         actions={SIDE_A: "C", SIDE_B: "R"},

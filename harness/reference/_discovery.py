@@ -11,7 +11,9 @@ EHDSI_REASONS = "1.3.6.1.4.1.12559.11.10.1.3.2.2.1"
 IHE_REASONS = "1.3.6.1.4.1.19376.1.2.27.3"
 INTERACTIONS = "2.16.840.1.113883.1.6"
 FOREIGN_COMMUNITY = "2.999.249"
-_TRIGGERS = frozenset({"DemographicsQueryNotAllowed", "AdditionalDemographicsRequested"})
+_TRIGGERS = frozenset(
+    {"DemographicsQueryNotAllowed", "AdditionalDemographicsRequested", "PatientAuthenticationRequired"}
+)
 _IHE_CODES = frozenset({"AnswerNotAvailable", "InternalError"})
 
 

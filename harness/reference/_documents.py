@@ -13,7 +13,8 @@ from lxml import etree
 from harness.model import Patient
 from harness.reference import _facts, _registry
 from harness.reference._holdings import Held, Holdings
-from harness.reference._refusing import as_registry_error
+from harness.reference._messages import Fault
+from harness.reference._refusing import SoapFaulted, as_registry_error
 from harness.reference._registry import RegistryError
 from harness.reference._security import Caller, Denial, Surroundings, judge
 from harness.reference._store import Event, Store
@@ -178,9 +179,18 @@ class DocumentService:
         if not asked:
             error = RegistryError(code="XDSRepositoryError", context="no document is asked for")
             return self._delivered((error,), ())
+        if "xcar.home.absence-faulted" in self._faults and not all(one.home for one in asked):
+            raise SoapFaulted(Fault(code="Receiver", reason="no home community"))
         results = [self._fetched(one, patient, caller) for one in asked]
         errors = tuple(r for r in results if isinstance(r, RegistryError))
         found = tuple((one, r) for one, r in zip(asked, results, strict=True) if isinstance(r, Held))
+        partial = any(held.transcoding == "partial" for _, held in found)
+        if partial and "xcar.transcoding-warning.as-failure" in self._faults:
+            return self._delivered((RegistryError(code="4203", context="a code has no counterpart"),), ())
+        if partial:
+            context = "an optional code has no counterpart in the common catalogue"
+            warned = RegistryError(code="WARNING_PS_MISSING_EXPECTED_MAPPING", context=context, severity=_facts.WARNING)
+            return self._delivered((*errors, warned), found)
         return self._delivered(errors, found)
 
     def _any_known(self, asked: Sequence[xds.DocumentRequest]) -> bool:
@@ -205,6 +215,10 @@ class DocumentService:
         needed = kind.permissions if kind else _facts.OTHER_RIGHTS
         if not caller.may(needed, faults):
             return RegistryError(code="4703", context="a permission is missing")
+        if found.transcoding == "impossible" and "xcar.transcoding.ignored" not in faults:
+            return RegistryError(code="4203", context="an obligatory code has no counterpart in the common catalogue")
+        if not found.signed and "xcar.unsigned-source.refused" in faults:
+            return RegistryError(code="ERROR_SEC_DATA_INTEGRITY_NOT_ENSURED", context="the original is not signed")
         if "xcar.document.other" in faults:
             return next((d for d in mine if d.unique_id != found.unique_id and d.patient == found.patient), found)
         return found
@@ -214,7 +228,8 @@ class DocumentService:
         errors: Sequence[RegistryError],
         found: Sequence[tuple[xds.DocumentRequest, Held]],
     ) -> Delivery:
-        status = _facts.SUCCESS if not errors else _facts.PARTIAL if found else _facts.FAILURE
+        failed = any(e.severity == _facts.ERROR for e in errors)
+        status = _facts.SUCCESS if not failed else _facts.PARTIAL if found else _facts.FAILURE
         retrieved = [
             _registry.Retrieved(
                 home=self._config.home_community,

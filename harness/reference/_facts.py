@@ -104,6 +104,9 @@ ROLES: Mapping[str, str] = {
     "3213": "Pharmaceutical technicians and assistants",
     "44": "Other Clerical Support Workers",
 }
+# With whom we exchange: the Union and its economic area. Source: eHealth Network, members of MyHealth@EU.
+_UNION = "AT BE BG CY CZ DE DK EE EL ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
+AGREED_COUNTRIES = frozenset({*_UNION.split(), "IS", "LI", "NO"})
 XCPD_PERMISSIONS = frozenset({"PRD-006"})
 
 # What is submitted, by format code in small letters. Source: eHDSI XDR Profile; IHE ITI TF-3, 5.1 (consents).

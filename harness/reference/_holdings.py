@@ -35,6 +35,7 @@ _BY_TEMPLATE: Mapping[str, tuple[str, int]] = {
     "11": ("orcd-image", 1),
 }
 _NAMESPACE = uuid.UUID("5d7c3d5e-3b0c-5f6e-9c56-2f0d3d3a9f10")
+_ROOT_KINDS = ("access-code", "modulo-97")
 _ALLERGIES = "1.3.6.1.4.1.12559.11.10.1.3.1.2.12"
 
 
@@ -44,7 +45,8 @@ class Held:
 
     A prescription that is `used_up` was dispensed or stopped before.
     `created` is yyyyMMddHHmmss in UTC; `patient` a key of `Holdings.patients`; `kind` None when we do not serve its kind.
-    `status` is shared, deprecated, hidden or withdrawn; `replaces` the `key` of the earlier version.
+    `status` is shared, deprecated, hidden or withdrawn; `replaces` the `key` of the earlier version. `transcoding` is complete,
+    partial or impossible; `signed` says whether the author signed the original.
     """
 
     name: str
@@ -65,6 +67,8 @@ class Held:
     replaces: str = ""
     from_folder: bool = False
     used_up: bool = False
+    transcoding: str = "complete"
+    signed: bool = True
 
     @property
     def listed_as(self) -> str | None:
@@ -104,16 +108,25 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
-    """Patients by key, all documents, and the key behind each patient identifier."""
+    """Patients by key, all documents, the key behind each patient identifier, and the roots of identifiers of a special kind.
+
+    Below `code_roots` lie access codes, which identify nobody; the last two digits of numbers below `keyed_roots` are a key.
+    """
 
     patients: Mapping[str, Patient]
     documents: tuple[Held, ...]
     by_id: Mapping[tuple[str, str], str]
+    code_roots: frozenset[str] = frozenset()
+    keyed_roots: frozenset[str] = frozenset()
 
     def patient(self, root: str | None, extension: str | None) -> Patient | None:
         """Whose identifier this is, None when nobody's."""
         key = self.by_id.get((root or "", extension or ""))
         return self.patients[key] if key else None
+
+    def codes_of(self, patient: Patient) -> frozenset[tuple[str, str]]:
+        """The access codes that have to be asked beside the patient's number, none for most."""
+        return frozenset((i.root, i.extension) for i in patient.ids if i.root in self.code_roots)
 
     def of(self, patient: Patient) -> tuple[Held, ...]:
         """The patient's documents."""
@@ -153,21 +166,23 @@ def load_holdings(
     Raises:
         InputError: the population file or one of its documents cannot be used.
     """
-    patients, documents = _population(population_path)
+    patients, documents, roots = _population(population_path)
     if documents_dir is not None:
         patients, documents = _with_folder(patients, documents, documents_dir, complaints)
-    by_id = {(i.root, i.extension): p.key for p in patients.values() for i in p.ids}
+    code_roots, keyed_roots = (frozenset(r for r, k in roots.items() if k == kind) for kind in _ROOT_KINDS)
+    by_id = {(i.root, i.extension): p.key for p in patients.values() for i in p.ids if i.root not in code_roots}
     altered = tuple(replace(d, content=_altered(d, faults)) for d in documents)
-    return Holdings(patients=patients, documents=altered, by_id=by_id)
+    return Holdings(patients=patients, documents=altered, by_id=by_id, code_roots=code_roots, keyed_roots=keyed_roots)
 
 
-def _population(path: Path) -> tuple[dict[str, Patient], list[Held]]:
+def _population(path: Path) -> tuple[dict[str, Patient], list[Held], Mapping[str, str]]:
     try:
         # the C loader: this file is read at every start
         data = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
         patients = {key: _patient(key, value) for key, value in data["patients"].items()}
         rows = [row for row in data.get("documents") or () if row.get("status") != "outside"]
         documents = [_populated(path.parent, row) for row in rows]
+        roots = {str(root): str(kind) for root, kind in (data.get("identifiers") or {}).items()}
     except (
         OSError,
         UnicodeDecodeError,
@@ -180,7 +195,7 @@ def _population(path: Path) -> tuple[dict[str, Patient], list[Held]]:
     ) as exc:
         problem = f"{path.name}: the population cannot be read: {type(exc).__name__} {exc}"
         raise InputError(Problem(problem=problem, option="population")) from exc
-    return patients, documents
+    return patients, documents, roots
 
 
 def _populated(folder: Path, row: Mapping[str, object]) -> Held:
@@ -195,6 +210,8 @@ def _populated(folder: Path, row: Mapping[str, object]) -> Held:
         status=str(row.get("status", "shared")),
         replaces=str(row.get("replaces", "")),
         used_up=not row.get("dispensable", True),
+        transcoding=str(row.get("transcoding", "complete")),
+        signed=bool(row.get("signed", True)),
     )
 
 
@@ -394,6 +411,9 @@ def _altered(held: Held, faults: frozenset[str]) -> bytes:
             identifier.set("extension", "X-9999")
     if "xcar.document.missing-section" in faults and held.kind == "patient-summary" and held.level == 3:
         _drop_section(root)
+    if "xcar.document.no-product" in faults and held.kind == "eprescription":
+        for material in root.findall(".//h:manufacturedProduct/h:manufacturedMaterial", _HL7):
+            material.tag = "{urn:hl7-org:v3}manufacturedLabeledDrug"
     _alter_pdf(root, faults)
     return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
 
@@ -422,6 +442,8 @@ def _alter_pdf(root: etree._Element, faults: frozenset[str]) -> None:
     text = root.find("h:component/h:nonXMLBody/h:text", _HL7)
     if text is None:
         return
+    if "xcar.document.media-type-other" in faults:
+        text.set("mediaType", "text/plain")
     if "xcar.pdf.not-base64" in faults:
         text.attrib.pop("representation", None)
     if "xcar.pdf.broken" in faults:

@@ -296,7 +296,16 @@ class _Visit:
             shown = "error" if "shown.no-document-as-error" in self._faults else "no-document"
             return Shown(shown=shown, code=code, message=notes or "there is no document"), (), trc
         rows = tuple(_row(e) for e in entries)
-        return Shown(shown="documents", code=code, message=notes, documents=rows), entries, trc
+        lines = self._lines(answer, entries)
+        return Shown(shown="documents", code=code, message=notes, documents=rows, lines=lines), entries, trc
+
+    def _lines(self, answer: xds.QueryAnswer, entries: Sequence[_Entry]) -> int:
+        """How many lines the user sees: the levels of a document, tied by a transformation, share one."""
+        if "shown.levels-apart" in self._faults:
+            return len(entries)
+        listed = {e.id for e in answer.entries if e.unique_id in {one.key.id for one in entries}}
+        tied = [a for a in answer.associations if (a.type or "").endswith(":XFRM") and a.source != a.target]
+        return len(entries) - sum(a.source in listed and a.target in listed for a in tied)
 
     def _not_listed(self, code: str, notes: str) -> Shown:
         if code in _NOT_FOUND:
@@ -338,9 +347,12 @@ class _Visit:
         partial = answer.status == _facts.PARTIAL and "shown.partial-dropped" not in self._faults
         document = next((d for d in answer.documents if d.id == entry.key.id), None)
         if answer.status != _facts.SUCCESS and not partial:
-            return self._not_listed(code, notes or "the document cannot be had")
+            shown = self._not_listed(code, notes or "the document cannot be had")
+            return replace(shown, code="") if "shown.document-code.hidden" in self._faults else shown
         if document is None or not document.content:
             return self._not_listed(code, notes) if code else Shown(shown="no-document", message="no document came")
+        if document.form == "xop" and "shown.attachment-refused" in self._faults:
+            return Shown(shown="error", code=NO_CONNECTION, message="the document is an attachment")
         if document.form == "inline" and "shown.inline-refused" in self._faults:
             return Shown(shown="error", code=NO_CONNECTION, message="the document is not an attachment")
         return self._document(document, entry, patient, code, notes)

@@ -71,7 +71,7 @@ def dispensation(writing: Writing, prescription: bytes) -> Paper:
         + element("id", root=own[0], extension=f"{own[1]}.1")
         + element("quantity", value="1", unit="1")
         + element("product", given, typeCode="PRD")
-        + element("performer", element("time", value=_ts(writing.at)) + _entity(writing), typeCode="PRF")
+        + ("" if "xdr.document.no-performer" in writing.faults else _performer(writing))
         + element(
             "entryRelationship",
             element(
@@ -96,6 +96,10 @@ def dispensation(writing: Writing, prescription: bytes) -> Paper:
     return Paper(
         operation="dispense", id=own, content=_document(writing, own, heading, fulfils + _parent(writing, own) + body)
     )
+
+
+def _performer(writing: Writing) -> str:
+    return element("performer", element("time", value=_ts(writing.at)) + _entity(writing), typeCode="PRF")
 
 
 def consent(writing: Writing, *, withdrawn: bool) -> Paper:

@@ -37,8 +37,11 @@ class PatientService:
             outcome: Refusal | tuple[Patient, ...] = as_refusal(caller)
         elif not caller.may(_facts.XCPD_PERMISSIONS, self._faults):
             outcome = Refusal(reason="InsufficientRights", detail="4703", explanation="a permission is missing")
+        elif not around.is_agreed and "xcpd.country.not-agreed-served" not in self._faults:
+            explanation = "the country is not agreed for this service"
+            outcome = Refusal(reason="PolicyViolation", detail="ERROR_PI_GENERIC", explanation=explanation)
         else:
-            outcome = self._form_refusal(query) or self._found(query)
+            outcome = self._form_refusal(query) or self._key_refusal(query) or self._found(query)
         if isinstance(outcome, Refusal) and "xcpd.fault.echoes-identifier" in self._faults and query.ids:
             quoted = f"{outcome.explanation} ({query.ids[0].extension})"
             outcome = Refusal(
@@ -93,6 +96,8 @@ class PatientService:
                 reason="AnswerNotAvailable", detail="ERROR_PI_GENERIC", explanation="another community is addressed"
             )
         if not any(i.root and i.extension for i in query.ids) and "xcpd.traits-only.accepted" not in faults:
+            if "xcpd.few-traits.as-no-match" in faults:
+                return _no_match()
             return Refusal(
                 reason="DemographicsQueryNotAllowed",
                 detail="ERROR_PI_GENERIC",
@@ -100,44 +105,73 @@ class PatientService:
             )
         return None
 
+    def _key_refusal(self, query: xcpd.DiscoveryQuery) -> Refusal | None:
+        """Why a number cannot be one that was ever given out. Source: the key of the French INS, 97 less the rest by 97."""
+        if "xcpd.check-digit.ignored" in self._faults:
+            return None
+        numbers = [i.extension or "" for i in query.ids if i.root in self._holdings.keyed_roots]
+        if all(n.isdigit() and len(n) > 2 and int(n[-2:]) == 97 - int(n[:-2]) % 97 for n in numbers):
+            return None
+        return Refusal(
+            reason="DemographicsQueryNotAllowed",
+            detail="ERROR_PI_GENERIC",
+            explanation="the key of the number is wrong",
+            ack="AA",
+        )
+
+    def _code_refusal(self, patients: tuple[Patient, ...], query: xcpd.DiscoveryQuery) -> Refusal | None:
+        """Why a patient who is found with an access code is not found here."""
+        given = {(i.root, i.extension) for i in query.ids}
+        lacking = any(codes and not codes & given for codes in map(self._holdings.codes_of, patients))
+        if not lacking or "xcpd.access-code.ignored" in self._faults:
+            return None
+        return Refusal(
+            reason="PatientAuthenticationRequired",
+            detail="ERROR_PI_GENERIC",
+            explanation="the access code is missing or wrong",
+            ack="AA",
+        )
+
     def _found(self, query: xcpd.DiscoveryQuery) -> tuple[Patient, ...] | Refusal:
         people = self._holdings.patients
-        by_id = {p.key: p for i in query.ids if (p := self._holdings.patient(i.root, i.extension)) is not None}
-        named = any(i.root and i.extension for i in query.ids)
-        unknown = [i for i in query.ids if i.extension and self._holdings.patient(i.root, i.extension) is None]
+        asked = [i for i in query.ids if i.root not in self._holdings.code_roots]
+        by_id = {p.key: p for i in asked if (p := self._holdings.patient(i.root, i.extension)) is not None}
+        named = any(i.root and i.extension for i in asked)
+        unknown = [i for i in asked if i.extension and self._holdings.patient(i.root, i.extension) is None]
         candidates = tuple(by_id.values()) if named else tuple(people.values())
         matches = tuple(p for p in candidates if _traits_agree(p, query)) if not unknown else ()
         if not matches and "xcpd.match.on-unknown-patient" in self._faults:
             return tuple(people.values())[:1]
         if not matches:
-            return Refusal(
-                reason="AnswerNotAvailable",
-                detail="ERROR_PI_NO_MATCH",
-                explanation="no patient matches",
-                ack="AA",
-                response="NF",
-            )
+            return _no_match()
         if len(matches) > 1 and named:
             return Refusal(
                 reason="AdditionalDemographicsRequested",
                 detail="ERROR_PI_MULTIPLE_MATCHES",
                 explanation="the identifiers belong to different patients",
             )
+        refusal = self._code_refusal(matches, query)
+        if refusal is not None:
+            return refusal
         if not all(map(self._store.agrees, matches)) and "consent.ignored" not in self._faults:
             return self._no_consent(any(p.consent_awaited for p in matches))
         return matches
 
     def _no_consent(self, awaited: bool) -> Refusal:
         if "xcpd.consent.as-no-match" in self._faults:
-            return Refusal(
-                reason="AnswerNotAvailable",
-                detail="ERROR_PI_NO_MATCH",
-                explanation="no patient matches",
-                ack="AA",
-                response="NF",
-            )
+            return _no_match()
         explanation = "the patient has been asked for consent" if awaited else "the patient has not consented"
         return Refusal(reason="InsufficientRights", detail="ERROR_PI_GENERIC", explanation=explanation)
+
+
+def _no_match() -> Refusal:
+    return Refusal(
+        reason="AnswerNotAvailable",
+        detail="ERROR_PI_NO_MATCH",
+        explanation="no patient matches",
+        ack="AA",
+        response="NF",
+    )
 
 
 def _as_received(element: etree._Element) -> bytes:

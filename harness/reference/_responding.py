@@ -5,6 +5,8 @@ behaviour each. Source: eHDSI XCPD, XCA and XDR Profiles; NCPeH Components Speci
 """
 
 import logging
+import threading
+import time
 import uuid
 from dataclasses import dataclass
 
@@ -45,6 +47,8 @@ _ANSWER_ACTIONS = {
     _facts.ACTION_39: (_facts.ACTION_39_ANSWER, "xcar.action.wrong"),
     _facts.ACTION_41: (_facts.ACTION_41_ANSWER, "xdr.action.wrong"),
 }
+_LARGE_BYTES = 5_000_000
+_HELD_S = 0.3
 _SOAP_TYPES = ("application/soap+xml", "multipart/related")
 _TRACE = (
     'Traceback (most recent call last):\n  File "/opt/ncpeh/gateway/responder.py", line 218, in handle\n'
@@ -73,11 +77,26 @@ class RespondingSystem:
         self._documents = DocumentService(config, holdings, store)
         self._provision = ProvisionService(config, holdings, store)
         self._faults = config.faults
+        self._stuck = False
+        self._busy = threading.Lock()
         self._anchors = x509.parse_certificates(config.trust_anchors)
         self._revocations = x509.parse_revocations(config.trust_revocations) if config.trust_revocations else ()
 
     def answer(self, question: HttpQuestion) -> HttpReply:
         """The reply to one request, bent by transport faults."""
+        if "http.large.reset" in self._faults and len(question.body) > _LARGE_BYTES:
+            return HttpReply(status=500, content_type="text/plain", body=b"", behaviour="reset")
+        if "http.simultaneous.refused" not in self._faults:
+            return self._answered(question)
+        if not self._busy.acquire(blocking=False):
+            return HttpReply(status=503, content_type="text/plain; charset=utf-8", body=b"busy")
+        try:
+            time.sleep(_HELD_S)
+            return self._answered(question)
+        finally:
+            self._busy.release()
+
+    def _answered(self, question: HttpQuestion) -> HttpReply:
         reply = self._trail.answered(question, self._answer(question))
         if "http.content-type.wrong" in self._faults:
             reply = _with(reply, content_type="text/html; charset=UTF-8")
@@ -91,6 +110,8 @@ class RespondingSystem:
 
     def _answer(self, question: HttpQuestion) -> HttpReply:
         relates_to = None
+        if self._stuck:
+            return self._fault(Fault(code="Receiver", reason="the request could not be processed"), None)
         try:
             message = soap.parse_message(question.content_type, question.body)
         except WireError as exc:
@@ -106,6 +127,7 @@ class RespondingSystem:
             return self._fault(Fault(code="Receiver", reason="the request could not be processed"), relates_to)
 
     def _unreadable(self, problem: WireError) -> HttpReply:
+        self._stuck = "state.after-refusal.stuck" in self._faults
         reply = self._fault(Fault(code="Sender", reason="the message cannot be read"), None)
         if problem.kind == "content-type":
             return _with(reply, status=415)
@@ -133,10 +155,13 @@ class RespondingSystem:
             action = next((a for a, tag in operations.items() if tag == payload.tag), action)
         if not action or not message.addressing.message_id:
             raise SoapFaulted(_addressing_fault("MessageAddressingHeaderRequired", "Action and MessageID are required"))
-        if action not in operations:
+        elsewhere = action == _facts.ACTION_39 and "xca.retrieve.elsewhere" in self._faults
+        if action not in operations or elsewhere:
             raise SoapFaulted(_addressing_fault("ActionNotSupported", "the action is not served here"))
         if payload is None or payload.tag != operations[action] or message.body_count != 1:
             raise SoapFaulted(Fault(code="Sender", reason="the body is not the message that the action announces"))
+        if "xml.comment.refused" in self._faults and any(True for _ in payload.iter(etree.Comment)):
+            raise SoapFaulted(Fault(code="Sender", reason="comments are not taken"))
         country = x509.describe_certificate(question.certificate).country if question.certificate else None
         return _Request(message=message, action=action, payload=payload, tls_country=country)
 

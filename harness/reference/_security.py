@@ -76,6 +76,11 @@ class Surroundings:
     faults: frozenset[str]
     revocations: tuple[certificates.CertificateRevocationList, ...] = ()
 
+    @property
+    def is_agreed(self) -> bool:
+        """Whether we exchange with the country of the TLS peer; one that shows no certificate is judged elsewhere."""
+        return self.tls_country is None or self.tls_country in _facts.AGREED_COUNTRIES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:

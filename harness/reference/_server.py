@@ -60,7 +60,10 @@ class BadFraming(Exception):
 
 class Listener:
     """One HTTPS port; `answerers` maps a path to the function that answers POST on it, `readers` the first segment of a
-    path to the one that answers GET below it."""
+    path to the one that answers GET below it.
+
+    Without `chunks`, a declared fault, requests in chunks are turned away.
+    """
 
     def __init__(
         self,
@@ -69,6 +72,8 @@ class Listener:
         context: ssl.SSLContext,
         answerers: dict[str, Answerer],
         readers: dict[str, Answerer] | None = None,
+        *,
+        chunks: bool = True,
     ) -> None:
         try:
             self._server = _Server((host, port), _Handler)
@@ -77,6 +82,7 @@ class Listener:
         self._server.context = context
         self._server.answerers = answerers
         self._server.readers = readers or {}
+        self._server.chunks = chunks
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
@@ -99,6 +105,7 @@ class _Server(ThreadingHTTPServer):
     context: ssl.SSLContext
     answerers: dict[str, Answerer]
     readers: dict[str, Answerer]
+    chunks: bool
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self.stopping = threading.Event()
@@ -177,10 +184,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(reply)
 
     def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
-        reader = cast("_Server", self.server).readers.get("/" + path.split("/")[1] if path.startswith("/") else "")
+        path, _, wish = self.path.partition("?")
+        server = cast("_Server", self.server)
+        reader = server.readers.get("/" + path.split("/")[1] if path.startswith("/") else "")
         if reader is not None:
             self._send(reader(HttpQuestion(path=path, content_type=None, body=b"", certificate=b"")))
+            return
+        if wish.lower() == "wsdl" and path in server.answerers and path != "/trigger":
+            self._send(HttpReply(status=200, content_type="text/xml; charset=UTF-8", body=_description(path)))
             return
         self._send(HttpReply(status=405, content_type="text/plain; charset=utf-8", body=b"this service takes POST"))
 
@@ -189,7 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read_body(self) -> bytes:
         coding = self.headers.get("Transfer-Encoding", "").strip().lower()
-        if coding == "chunked":
+        if coding == "chunked" and cast("_Server", self.server).chunks:
             return self._read_chunks()
         if coding:
             raise BadFraming("transfer coding not known; expected 'chunked'")
@@ -240,12 +251,26 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body[: len(reply.body) // 2] if reply.behaviour == "truncate" else reply.body)
 
 
+def _description(path: str) -> bytes:
+    """The least WSDL of the service at `path`: its name, no operation spelled out. Source: WSDL 1.1, 2.1."""
+    name = path.strip("/").upper()
+    content = (
+        f'<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" name="{name}"><service name="{name}"/></definitions>'
+    )
+    return content.encode()
+
+
 def server_context(
-    credentials: Credentials, anchors: bytes, *, certificate_required: bool = True, old_versions: bool = False
+    credentials: Credentials,
+    anchors: bytes,
+    *,
+    demand: ssl.VerifyMode = ssl.CERT_REQUIRED,
+    old_versions: bool = False,
 ) -> ssl.SSLContext:
     """A server context for TLS 1.2 and newer that asks the client for a certificate under `anchors` (PEM).
 
-    With `old_versions` TLS 1.0 and 1.1 are spoken too: a declared fault.
+    A weaker `demand` is a declared fault: one that is there is verified, or none is asked for. With `old_versions`, another
+    one, TLS 1.0 and 1.1 are spoken too.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -254,7 +279,7 @@ def server_context(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             context.minimum_version = ssl.TLSVersion.TLSv1
-    context.verify_mode = ssl.CERT_REQUIRED if certificate_required else ssl.CERT_OPTIONAL
+    context.verify_mode = demand
     _load(context, credentials, anchors)
     return context
 

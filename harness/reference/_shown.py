@@ -25,23 +25,29 @@ type Json = Mapping[str, str | int | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One screen: `shown` is patient, no-patient, documents, no-document, document, stored, endpoints, refusal or error."""
+    """One screen: `shown` is patient, no-patient, documents, no-document, document, stored, endpoints, refusal or error.
+
+    `lines` is how many lines a list of documents has, None on other screens.
+    """
 
     shown: str
     code: str = ""
     message: str = ""
     patients: tuple[Json, ...] = ()
     documents: tuple[Json, ...] = ()
+    lines: int | None = None
 
     def as_json(self) -> bytes:
-        """UTF-8 JSON with the five keys, always all of them."""
-        content = {
+        """UTF-8 JSON with the five keys, always all of them, and `lines` beside a list of documents."""
+        content: dict[str, object] = {
             "shown": self.shown,
             "code": self.code,
             "message": self.message,
             "patients": [dict(p) for p in self.patients],
             "documents": [dict(d) for d in self.documents],
         }
+        if self.lines is not None:
+            content["lines"] = self.lines
         return json.dumps(content, ensure_ascii=False).encode()
 
 

@@ -140,6 +140,10 @@ class Trail:
         flaws = self._flaws(entry.side)
         if "refusal.absent" in flaws and entry.outcome not in ("0", "4"):
             return None
+        if "submission.absent" in flaws and entry.event.code == "ITI-41":
+            return None
+        if "consent.absent" in flaws and entry.event.name.startswith("ConsentService"):
+            return None
         message = audit.syslog_message(audit.record(entry, self._site, flaws), entry.at, flaws)
         side = self._config.audit
         return message if side is not None and side.transport == "udp" else audit.framed(message, flaws)
@@ -232,14 +236,18 @@ def _event_of(
 
 
 def _provision_of(payload: etree._Element) -> tuple[Event, str, tuple[str, ...]] | None:
-    """As `_event_of`, for a submission; None for one that is about no dispensation, such as a consent."""
+    """As `_event_of`, for a submission; None for one that is about neither a dispensation nor a consent."""
     sent = xdr.parse_submission(payload, lambda node: mtom.BinaryContent(content=b"", form="xop"))
     formats = {(e.format_code.code or "").casefold() for e in sent.entries if e.format_code}
-    if not formats & {_facts.FORMAT_DISPENSATION, _facts.FORMAT_DISCARD}:
+    if formats & {_facts.FORMAT_DISPENSATION, _facts.FORMAT_DISCARD}:
+        event = audit.provision(_facts.FORMAT_DISCARD in formats)
+    elif formats & _facts.FORMATS_CONSENT:
+        event = audit.consenting(_facts.OPT_OUT in {c.code for e in sent.entries for c in e.event_codes})
+    else:
         return None
     patient = next((e.patient_id for e in sent.entries if e.patient_id), "") or ""
     documents = tuple(e.unique_id for e in sent.entries if e.unique_id)
-    return audit.provision(_facts.FORMAT_DISCARD in formats), patient, documents
+    return event, patient, documents
 
 
 def _cx(value: xcpd.Ii) -> str:

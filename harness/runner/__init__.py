@@ -5,7 +5,7 @@ function of scenario, evidence and packs. Prints nothing, renders nothing, reads
 """
 
 from harness.runner._claims import misfits, not_claimed
-from harness.runner._judge import Judge
+from harness.runner._judge import CODES_KNOWN, Judge
 from harness.runner._plan import Row, plan_rows, untested
 from harness.runner._trigger import AskPerson
 from harness.runner.bundled import bundled_system
@@ -25,6 +25,7 @@ from harness.runner.session import (
 )
 
 __all__ = [
+    "CODES_KNOWN",
     "FAILED",
     "INTERRUPTED",
     "OPERATOR",

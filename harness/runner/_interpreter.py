@@ -207,7 +207,10 @@ class RowRun:
                         self._results.append(None)
                         self._put(len(self._results) - 1, self._unreached(step, exc))
                 return
-        await self._steps(group.steps, inside)
+        if group.at_once and self._stopped is None:
+            await self._at_once(group.steps, inside)
+        else:
+            await self._steps(group.steps, inside)
         if group.save and group.outputs:
             await self._settle_names(names_in(group.outputs), inside)
             outputs: dict[str, Datum] = {}
@@ -217,6 +220,26 @@ class RowRun:
                 except UnresolvedError:
                     continue
             scope.set(group.save, outputs)
+
+    async def _at_once(self, steps: tuple[Step, ...], scope: Scope) -> None:
+        """Send all of `steps` together, then judge the exchanges in the order of the steps, whichever ended first."""
+        sends = tuple(step for step in steps if isinstance(step, Send))
+        for step in sends:
+            await self._settle(step, scope)
+        asked = [asyncio.ensure_future(self._asked(step, scope)) for step in sends]
+        await asyncio.wait(asked)
+        for step, exchange in zip(sends, asked, strict=True):
+            slot, started = len(self._results), self._world.now()
+            self._results.append(None)
+            result = await self._attempt(step, self._sent(step, exchange, scope))
+            if result is not None:
+                self._put(slot, replace(result, started_at=started))
+
+    async def _asked(self, step: Send, scope: Scope) -> Exchange:
+        return await self._world.send(self._row, step, self._arguments(step, scope))
+
+    async def _sent(self, step: Send, exchange: Awaitable[Exchange], scope: Scope) -> StepResult:
+        return await self._exchange_result(step, await exchange, scope)
 
     async def _one(self, step: Step, slot: int, scope: Scope) -> None:
         started = self._world.now()
@@ -272,8 +295,7 @@ class RowRun:
                 raise RuntimeError("groups are entered, not performed")
 
     async def _send(self, step: Send, scope: Scope) -> StepResult:
-        exchange = await self._world.send(self._row, step, self._arguments(step, scope))
-        return await self._exchange_result(step, exchange, scope)
+        return await self._sent(step, self._asked(step, scope), scope)
 
     async def _receive(self, step: Receive, slot: int, scope: Scope) -> StepResult:
         arguments = scope.resolve_mapping(step.reply.with_) if step.reply else {}
@@ -454,7 +476,7 @@ class RowRun:
 
     async def _audit(self, step: Check, test: Audit, scope: Scope) -> StepResult:
         """Wait for the record of `test`, then judge it; what is not there is a finding, and never a pass."""
-        spec = audit_events.EVENTS[AUDIT_EVENTS[test.event]]
+        spec = audit_events.ALL_EVENTS[AUDIT_EVENTS[test.event]]
         expected = say("audit-within", event=spec.id, name=spec.name, seconds=f"{test.within_s:g}")
         if not self._judge.sut.ours.ports.get("audit"):
             finding = audit_absent(expected, say("no-repository"), say("next.repository"))

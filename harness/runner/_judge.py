@@ -191,7 +191,7 @@ class Judge:
 
     def _validate(self, exchange: Exchange, view: checks.View) -> tuple[ValidationReport, ...]:
         record = exchange.sent_by_sut()
-        if record is None or not record.complete:
+        if record is None or not record.complete or not view.speaks_soap:
             return ()
         side = "request" if exchange.initiator is Party.SUT else "response"
         if exchange.transaction == codes.SMP:

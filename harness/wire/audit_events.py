@@ -84,18 +84,18 @@ def _retrieve(number: str, service: str, *kinds: str) -> EventSpec:
     )
 
 
-def _provide(number: str, operation: str, kind: str) -> EventSpec:
+def _provide(id: str, name: str, kind: str) -> EventSpec:
     return EventSpec(
-        id=f"EHDSI-{number}",
+        id=id,
         code=codes.ITI_41,
-        name=f"DispensationService::{operation}",
+        name=name,
         ihe_name="XDR::ProvideandRegisterDocumentSet-b",
         sides=("A", "B"),
         actions={"A": ("C",), "B": ("R",)},
         event_ids={"A": IMPORT, "B": EXPORT},
         transaction=codes.ITI_41,
         kinds=(kind,),
-        older=(f"epsos-{number}",),
+        older=(id.replace("EHDSI", "epsos"),),
     )
 
 
@@ -144,8 +144,8 @@ EVENTS: Mapping[str, EventSpec] = {
         _retrieve("22", "PatientService", "patient-summary"),
         _list("31", "OrderService", "eprescription"),
         _retrieve("32", "OrderService", "eprescription"),
-        _provide("41", "Initialize", "edispensation"),
-        _provide("42", "Discard", "edispensation-discard"),
+        _provide("EHDSI-41", "DispensationService::Initialize", "edispensation"),
+        _provide("EHDSI-42", "DispensationService::Discard", "edispensation-discard"),
         _list("61", "OrCDService", *_ORCD),
         _retrieve("62", "OrCDService", *_ORCD),
         _own("EHDSI-91", "identityProvider::HPAuthentication", "XUA::ProvideX-UserAssertion", code="ITI-40"),
@@ -168,6 +168,20 @@ EVENTS: Mapping[str, EventSpec] = {
 }
 """Every event by its eHDSI id."""
 
+CONSENT_EVENTS: Mapping[str, EventSpec] = {
+    e.id: e
+    for e in (
+        _provide("epsos-51", "ConsentService::Put", "consent"),
+        _provide("epsos-52", "ConsentService::Discard", "consent"),
+    )
+}
+"""What a submission of consent is logged as. eHDSI gave these events of epSOS no number of its own, their names are still known.
+
+Source: OpenNCP TransactionName (ConsentService::Put, ConsentService::Discard); epSOS audit events 51 and 52.
+"""
+ALL_EVENTS: Mapping[str, EventSpec] = {**EVENTS, **CONSENT_EVENTS}
+"""Every event that a record may be about, by its id."""
+
 
 def event_of(message: AuditMessage) -> EventSpec | None:
     """The event that a record says it is: by code and display name of EventTypeCode, as a collector tells them apart.
@@ -175,10 +189,10 @@ def event_of(message: AuditMessage) -> EventSpec | None:
     Where several events share a code and the name is none of theirs, None.
     """
     for coded in message.types:
-        named = [e for e in EVENTS.values() if coded.code == e.code and coded.display == e.name]
-        own = [e for e in EVENTS.values() if coded.code == e.code and not e.transaction]
-        single = [e for e in EVENTS.values() if coded.code == e.code] if coded.code == codes.ITI_55 else []
-        older = [e for e in EVENTS.values() if coded.code in (e.id, *e.older)]
+        named = [e for e in ALL_EVENTS.values() if coded.code == e.code and coded.display == e.name]
+        own = [e for e in ALL_EVENTS.values() if coded.code == e.code and not e.transaction]
+        single = [e for e in ALL_EVENTS.values() if coded.code == e.code] if coded.code == codes.ITI_55 else []
+        older = [e for e in ALL_EVENTS.values() if coded.code in (e.id, *e.older)]
         for found in (named, own, single, older):
             if found:
                 return found[0]
@@ -187,8 +201,8 @@ def event_of(message: AuditMessage) -> EventSpec | None:
 
 def transactions_of(message: AuditMessage) -> frozenset[str]:
     """IHE ids of the exchanges that the codes of EventTypeCode speak of."""
-    known = {e.code: e.transaction for e in EVENTS.values() if e.transaction}
-    byname = {e.name: e.transaction for e in EVENTS.values() if e.transaction}
+    known = {e.code: e.transaction for e in ALL_EVENTS.values() if e.transaction}
+    byname = {e.name: e.transaction for e in ALL_EVENTS.values() if e.transaction}
     found = {known.get(c.code or "") or byname.get(c.display or "") for c in message.types}
     named = event_of(message)
     return frozenset(t for t in (*found, named.transaction if named else "") if t)
@@ -196,6 +210,6 @@ def transactions_of(message: AuditMessage) -> frozenset[str]:
 
 def events_for(transaction: str, kinds: tuple[str, ...] = ()) -> tuple[EventSpec, ...]:
     """The events that an exchange of `transaction` about documents of `kinds` may be logged as."""
-    of_it = tuple(e for e in EVENTS.values() if e.transaction == transaction)
+    of_it = tuple(e for e in ALL_EVENTS.values() if e.transaction == transaction)
     fitting = tuple(e for e in of_it if not e.kinds or set(e.kinds) & set(kinds))
     return fitting if kinds and fitting else of_it

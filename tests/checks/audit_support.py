@@ -74,7 +74,7 @@ class Logged:
 
 def logged(made: Made, actor: str, event: str, outcome: str = "0", error: str = "") -> Logged:
     """The record that a good system writes about `made`."""
-    spec, side = audit_events.EVENTS[event], "A" if actor == "ncpeh-a" else "B"
+    spec, side = audit_events.ALL_EVENTS[event], "A" if actor == "ncpeh-a" else "B"
     consumer, provider = (OURS, THEIRS) if side == "A" else (THEIRS, OURS)
     hcp = cs.identity()
     names = {

@@ -144,6 +144,9 @@ class Made:
     altered: tuple[str, ...] = ()
     at: datetime = AT
     id: str = "x0009"
+    took_s: float = 0.1
+    status: int = 200
+    raw_answer: bytes | None = None
     tls: bytes = field(default_factory=lambda: pki().tls)
     earlier: tuple["Made", ...] = ()
     patient: Patient | None = PATIENT
@@ -187,9 +190,9 @@ class Made:
                 initiator=by,
                 url="https://127.0.0.1/",
                 started_at=self.at,
-                duration_s=0.1,
+                duration_s=self.took_s,
                 request=http("POST / HTTP/1.1", request_kind, request),
-                response=http("HTTP/1.1 200 OK", kind, response),
+                response=http(f"HTTP/1.1 {self.status} Test", kind, response),
                 tls=tls,
                 altered=self.altered,
             )
@@ -225,6 +228,8 @@ class Made:
         return xmldsig.sign(xml, signer)
 
     def _response(self) -> tuple[bytes, str]:
+        if self.raw_answer is not None:
+            return self.raw_answer, "text/xml"
         if self.fault is not None:
             fault = soap.build_fault(self.fault[0], self.fault[1], addressing=self.answering)
             return edited(fault, self.answer_edits), soap.CONTENT_TYPE
@@ -332,6 +337,12 @@ def identify() -> Made:
         answering=answering,
         id="x0001",
     )
+
+
+def described() -> Made:
+    """GET ?wsdl, answered by a WSDL."""
+    wsdl = b'<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" name="XCPD"/>'
+    return replace(identify(), altered=("http.request.wsdl",), raw_answer=wsdl)
 
 
 def refused(type_code: str = "AE", query_code: str = "AE", detail: str = "ERROR_PI_GENERIC") -> Made:

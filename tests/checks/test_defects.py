@@ -27,6 +27,7 @@ LIST, PRESCRIPTIONS, FAILED, FETCH, KIN = (
 RX, SUBMIT, DISCARD = cs.fetch_prescription(), cs.submit(), cs.discard()
 FILTERED = cs.find("orcd-laboratory", xds.Slot(name=xds.SLOT_MAXIMUM_SIZE, values=("1000000",)))
 FAULT = cs.faulted(IDENTIFY)
+DESCRIBED = cs.described()
 OTHER = "2.999.404"
 
 
@@ -175,6 +176,32 @@ def queried_for(extension: str) -> Defect:
     return spoil
 
 
+def retrieve_refused(subcode: str) -> Defect:
+    """A fault with that subcode instead of the documents."""
+    value = f'<soap:Subcode><soap:Value xmlns:wsa="{ns.WSA}">{subcode}</soap:Value></soap:Subcode></soap:Code>'
+    return lambda made: cs.faulted(made).in_answer("</soap:Code>", value)
+
+
+def document_edit(old: str, new: str) -> Defect:
+    """What came back, with other content."""
+
+    def spoil(made: Made) -> Made:
+        assert isinstance(made.answer, xds.RetrieveAnswer)
+        assert old.encode() in made.answer.documents[0].content
+        content = made.answer.documents[0].content.replace(old.encode(), new.encode())
+        return documents(content=content)(made)
+
+    return spoil
+
+
+def submitted_edit(old: str, new: str) -> Defect:
+    def edit(content: bytes) -> bytes:
+        assert old.encode() in content
+        return content.replace(old.encode(), new.encode())
+
+    return sub.content(edit)
+
+
 HEADER = "TRN-A-005", "TRN-A-006", "TRN-A-007"
 
 # --- transport
@@ -186,6 +213,12 @@ case("TRN-A-007", IDENTIFY, answering(message_id=None))
 case("TRN-A-007", IDENTIFY, answering(message_id=cs.REQUEST_UUID), what="the request's")
 case("TRN-A-007", IDENTIFY, answering(message_id="http://ncp.example/7"), what="other URI")
 case("TRN-A-010", IDENTIFY, lambda m: cs.faulted(m, "boom at org.example.Service.call(Service.java:12)"))
+case("TRN-A-011", FETCH, retrieve_refused("wsa:ActionNotSupported"))
+case("TRN-A-011", FETCH, lambda m: replace(cs.faulted(m), status=404), what="HTTP 404")
+case("TRN-A-012", DESCRIBED, lambda m: replace(m, status=404))
+case("TRN-A-012", DESCRIBED, lambda m: replace(m, raw_answer=b"no XML"), what="no XML")
+case("TRN-A-012", DESCRIBED, lambda m: replace(m, raw_answer=b"<html/>"), what="another document")
+case("TRN-A-013", IDENTIFY, lambda m: replace(m, took_s=31.0))
 case("TRN-B-001", IDENTIFY, asking(message_id=None))
 case("TRN-B-001", IDENTIFY, asking(action=None), what="no action")
 case("TRN-B-001", IDENTIFY, asking(action_must_understand=False), what="need not be understood")
@@ -367,6 +400,33 @@ case("SAML-HCP-015", IDENTIFY, signed_by("hcp", "no_country_seal"))
 # --- TRC and next-of-kin assertion
 case("XCAQ-A-024", RX, listed_as(event_codes=()))
 case("XCAQ-A-042", FILTERED, entries(size="1000001"))
+
+case("XCAQ-B-013", FILTERED, slot(xds.SLOT_MAXIMUM_SIZE, "small"))
+case("XCAQ-B-013", FILTERED, slot(xds.SLOT_CREATED_BEFORE, "'2026'"), what="a year")
+case("XCAQ-B-013", FILTERED, slot("$XDSDocumentEntryFilterColour", "'red'"), what="unknown filter")
+case("XCAQ-B-013", LIST, slot(xds.SLOT_MAXIMUM_SIZE, "1000000"), what="of a summary")
+
+# prescriptions and dispensations: changed content no longer has the size and hash that were listed
+CHANGED = "XCAQ-A-022"
+case("CDA-009", RX, document_edit('12559.11.10.1.3.1.2.1"', '12559.11.10.1.3.1.2.9"'), CHANGED, what="no section")
+case("CDA-009", RX, document_edit('"SBADM" moodCode="INT"', '"SBADM" moodCode="EVN"'), CHANGED, what="mood")
+case("CDA-009", RX, document_edit("substanceAdministration", "observation"), CHANGED, what="no entry")
+case(
+    "CDA-009",
+    RX,
+    document_edit("manufacturedMaterial", "manufacturedLabeledDrug"),
+    CHANGED,
+    what="no product",
+)
+case(
+    "CDA-010",
+    SUBMIT,
+    submitted_edit('<order classCode="ACT" moodCode="RQO">', '<order classCode="ACT" moodCode="EVN">'),
+)
+case(
+    "CDA-010", SUBMIT, submitted_edit("</order>", '</order><order classCode="ACT" moodCode="RQO"/>'), what="two orders"
+)
+case("CDA-010", SUBMIT, submitted_edit("performer", "participant"), what="no performer")
 
 # submissions, answer: what has to be refused is taken
 TAKEN = answered(status=codes.STATUS_SUCCESS, errors=(), has_error_list=False)

@@ -78,10 +78,25 @@ def requests(**changes: str | None) -> cs.Defect:
     return spoil
 
 
+def detailed(code: str) -> cs.Defect:
+    return acknowledgement(details=(xcpd.AckDetail(code=code, text="the request is refused"),))
+
+
+def named_error(code: str) -> xds.RegistryError:
+    return xds.RegistryError(code=code, context="x")
+
+
+def inclusive_namespaces(made: Made) -> Made:
+    xml = saml.build_assertion(made.token("hcp"))
+    signed = xmldsig.sign(xml, cs.pki().seal, inclusive_prefixes=("xs", "saml"))
+    return made.in_request(xmldsig.sign(xml, cs.pki().seal).decode(), signed.decode())
+
+
 def author(person: str) -> xds.Author:
     return xds.Author(slots=(xds.Slot(name="authorPerson", values=(person,)),))
 
 
+UNSIGNED = cs.refused(detail="ERROR_PI_MISSING_REQUIRED_FIELDS")
 THREE_OF_FOUR = ("PID-3|P-0001^^^&2.999.250.1&ISO", "PID-5|Exemplaire^Camille", "PID-7|19790314")
 AFTERNOON = sub.content(lambda c: c.replace(b"20260302100000+0000", b"20260302161730+0100"))(
     sub.entries(creation_time="20260302151730")(SUBMIT)
@@ -111,6 +126,8 @@ TABLE: list[tuple[str, str, Made, cs.Defect, Severity | None]] = [
     ("DEV-10", "XCPD-A-011", REFUSED, answered(query_response_code="NF"), ACCEPTED),
     ("DEV-11", "XCPD-A-012", IDENTIFY, answered(query_echo=None), FAILS),
     ("DEV-12", "XCPD-A-018", IDENTIFY, subject(ids=(Ii(root="2.999.250.1", extension="P-0001|ABC"),)), ACCEPTED),
+    ("DEV-13", "XCPD-A-042", UNSIGNED, answered(issues=(xcpd.reason("InternalError"),)), ACCEPTED),
+    ("DEV-14", "XCPD-A-041", REFUSED, detailed("WARNING_PI_NO_CONSENT"), ACCEPTED),
     ("DEV-15", "XCPD-A-042", REFUSED, issue(detected_code=codes.ISSUE_EVENT_GEMATIK), ACCEPTED),
     ("DEV-16", "XCPD-B-006", IDENTIFY, asked(receivers=(xcpd.device("101"),)), FAILS),
     ("DEV-17", "XCPD-B-007", IDENTIFY, asked(query_id=Ii(root="1.263507841149", extension="1")), WARNED),
@@ -124,6 +141,9 @@ TABLE: list[tuple[str, str, Made, cs.Defect, Severity | None]] = [
     ("DEV-21", "XCAR-A-007", FETCH, bare_pdf, FAILS),
     ("DEV-22", "XCAQ-A-022", FETCH, listed_as(hash=None), WARNED),
     ("DEV-22", "XCAQ-A-022", FETCH, listed_as(hash=codes.EMPTY_SHA1, size="0"), ACCEPTED),
+    ("DEV-23", "XCAQ-A-002", FAILED, answered(errors=(named_error("ERROR_PS_NOT_FOUND"),)), ACCEPTED),
+    ("DEV-23", "XCAQ-A-002", FAILED, answered(errors=(named_error("ERROR_EP_NOT_FOUND"),)), ACCEPTED),
+    ("DEV-24", "XCAQ-A-002", FAILED, answered(errors=(NAMED_ERROR,)), ACCEPTED),
     ("DEV-25", "XCAQ-A-035", LIST, answered(errors=(xds.RegistryError(code="4703", context="x"),)), FAILS),
     ("DEV-26", "XCAQ-B-004", LIST, slot(xds.SLOT_STATUS, "('urn:oasis:names:tc:ebxml-regrep:StatusType:')"), FAILS),
     (
@@ -159,6 +179,7 @@ TABLE: list[tuple[str, str, Made, cs.Defect, Severity | None]] = [
         WARNED,
     ),
     ("DEV-39", "SAML-HCP-011", IDENTIFY, attribute("hcp", saml.PERMISSION, *PERMISSIONS), ACCEPTED),
+    ("DEV-40", "SAML-HCP-013", IDENTIFY, inclusive_namespaces, ACCEPTED),
     ("DEV-41", "SAML-TRC-001", LIST, token("trc", issuer="urn:tiani-spirit:sts"), WARNED),
 ]
 
@@ -203,11 +224,7 @@ def test_an_accepted_variant_gives_no_finding(requirement: str, good: Made, spoi
 
 def test_inclusive_namespaces_in_the_transform_are_accepted() -> None:
     # DEV-40: the prefix list is allowed, the signature verifies with it.
-    signed = xmldsig.sign(saml.build_assertion(cs.identity()), cs.pki().seal, inclusive_prefixes=("xs", "saml"))
-    plain = xmldsig.sign(saml.build_assertion(cs.identity()), cs.pki().seal)
-    made = IDENTIFY.in_request(plain.decode(), signed.decode())
-
-    assert cs.fired(made.judged("ncpeh-b")) == set()
+    assert cs.fired(inclusive_namespaces(IDENTIFY).judged("ncpeh-b")) == set()
 
 
 def test_times_within_the_tolerance_are_accepted_and_beyond_it_are_not() -> None:

@@ -21,6 +21,7 @@ GOOD = {
     "identify, no match": cs.no_match(),
     "identify, refused": cs.refused(),
     "identify, fault": cs.faulted(cs.identify()),
+    "describe the service": cs.described(),
     "identify, next of kin": cs.with_kin(cs.identify()),
     "list": cs.find(),
     "list prescriptions": cs.find("eprescription"),

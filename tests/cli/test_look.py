@@ -1,6 +1,7 @@
 """Commands that only look: lint, list, explain, schema, report; help and version."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from xml.etree import ElementTree
@@ -72,6 +73,24 @@ def test_list_of_requirements_tells_covered_from_uncovered(invoke: Invoke) -> No
     assert {r["id"] for r in uncovered} == bare
     assert 0 < len(bare) < len(rows)
     assert all(r["text"] and r["level"] in ("SHALL", "SHOULD", "MAY") and r["sources"] for r in rows)
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.fr.md"])
+def test_the_front_page_counts_what_is_judged(invoke: Invoke, page: str) -> None:
+    every = len(json.loads(invoke("list", "--requirement", "--format", "json").stdout))
+    left = len(json.loads(invoke("list", "--uncovered", "--format", "json").stdout))
+    text = (Path(__file__).parents[2] / page).read_text(encoding="utf-8")
+    found = re.search(
+        r"(\d+) (?:of the|des) (\d+) (?:requirements|exigences)[^0-9]*?`harness list --uncovered`\D*(\d+)", text
+    )
+    assert found is not None
+    assert [int(n) for n in found.groups()] == [every - left, every, left]
+
+
+def test_reasons_are_printed_in_the_language_asked_for(invoke: Invoke) -> None:
+    english, french = (invoke("list", "--uncovered", "--lang", lang).stdout for lang in ("en", "fr"))
+    assert "A duty of whoever tests" in english
+    assert "Un devoir de qui teste" in french
 
 
 def test_list_in_french_is_french(invoke: Invoke) -> None:

@@ -57,7 +57,7 @@ _LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-_REQUIREMENT = re.compile(r"\b(?:TRN|XCPD|XCAQ|XCAR|XDR|SAML|CDA|STS|AUD|DSC|GEN)(?:-[A-Z]{1,3})?-\d{3}\b")
+_REQUIREMENT = re.compile(r"(?<![\w-])(?:TRN|XCPD|XCAQ|XCAR|XDR|SAML|CDA|STS|AUD|DSC|GEN)(?:-[A-Z]{1,3})?-\d{3}\b")
 _SCENARIO = re.compile(r"\b[A-Z]{3,4}(?:-[A-Z]{1,3})+-(?:POS|NEG|DOC)-\d{3}\b")
 _NAME = re.compile(r"\b[a-z][a-z-]*(?:\.[a-z0-9][a-z0-9-]*){2,}\b")
 

@@ -39,6 +39,11 @@ def test_population_holds_the_people_scenarios_speak_of(population: Population) 
         "pt-dispensed",
         "pt-records",
         "pt-mandate",
+        "pt-access-code",
+        "pt-checked-number",
+        "pt-untranscodable",
+        "pt-partly-transcoded",
+        "pt-unsigned-source",
     }
     assert {"physician", "pharmacist", "nurse", "administrative"} <= set(population.practitioners)
 

@@ -337,10 +337,18 @@ def test_every_fault_of_country_a_is_tested_somewhere() -> None:
     submissions = {n for n, f in FAULTS.items() if f.transaction == "ITI-41"}
     submissions |= {"xcaq.event-state.missing", "xcaq.event-product.missing", "xcaq.filters.ignored"}
     masks = {n for n in FAULTS if n.startswith("search-mask.")}  # tests/test_declared_faults.py
+    # states of people and documents that only whole scenarios meet: the same
+    states = {"xcpd.few-traits.as-no-match", "xcpd.access-code.ignored", "xcpd.check-digit.ignored"}
+    states |= {"xcpd.country.not-agreed-served", "xcar.transcoding.ignored", "xcar.transcoding-warning.as-failure"}
+    states |= {"http.chunked.refused", "state.after-refusal.stuck", "xml.comment.refused", "xcar.home.absence-faulted"}
+    states |= {"http.simultaneous.refused", "http.large.reset"}
+    states |= {"xcar.document.media-type-other", "tls.client-certificate.untrusted-accepted"}
+    states |= {"xcar.unsigned-source.refused", "xcar.document.no-product", "xca.retrieve.elsewhere"}
     tested = {
         *trail,
         *masks,
         *submissions,
+        *states,
         *OF_MANY,
         *FAULTS_HERE,
         *MATCH_FAULTS,

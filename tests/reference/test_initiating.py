@@ -562,5 +562,7 @@ def test_every_fault_of_country_b_is_tested_somewhere() -> None:
     discovery = {n for n in FAULTS if n.startswith(("discovery.", "search-mask."))}  # tests/test_declared_faults.py
     # the token service, and what shows only with a next of kin or an access code: tests/test_declared_faults.py
     tokens = {n for n in FAULTS if n.startswith(("sts.", "sts-client.", "saml.nok."))} | {"saml.trc.access-code-other"}
-    tested = {*trail, *discovery, *submissions, *tokens, *REQUEST_FAULTS, *singly, *(row[4] for row in SHOWN)}
+    # what only whole scenarios show: tests/test_declared_faults.py
+    screens = {"shown.levels-apart", "shown.attachment-refused", "shown.document-code.hidden"}
+    tested = {*trail, *discovery, *submissions, *tokens, *screens, *REQUEST_FAULTS, *singly, *(row[4] for row in SHOWN)}
     assert {n for n, f in FAULTS.items() if f.actor == "ncpeh-b"} - tested == set()

@@ -114,8 +114,11 @@ def test_one_connection_serves_several_requests_whole_or_chunked(
     assert statuses == [(400, False)] * 3
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/xcpd?wsdl", 405), ("POST", "/none", 404)])
-def test_other_paths_and_methods_are_refused(
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/xcpd", 405), ("POST", "/none", 404), ("GET", "/xcpd?wsdl", 200), ("GET", "/none?wsdl", 405)],
+)
+def test_paths_and_methods_that_are_not_served_are_refused(
     honest: Endpoints, own: Identity, other: Identity, method: str, path: str, status: int
 ) -> None:
     connection = connect(client_context(other.tls, own.authority), honest)

@@ -1,5 +1,7 @@
 """One row from its first step to its verdict, in a world in memory."""
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -9,18 +11,21 @@ from harness.model import (
     Cause,
     Check,
     Datum,
+    Exchange,
     FailureKind,
     Group,
     Localized,
     Note,
     Reply,
     SameAs,
+    Send,
     SetValues,
     State,
     Stop,
     Validate,
     Verdict,
 )
+from harness.runner import Row
 from tests.runner.runner_bench import (
     AT,
     AcceptingValidator,
@@ -311,6 +316,30 @@ def test_note_and_set_judge_nothing() -> None:
 
 def test_row_without_steps_is_not_run() -> None:
     assert play(row(), MemoryWorld()).verdict is Verdict.NOT_RUN
+
+
+def test_requests_at_once_are_all_out_before_one_is_answered_and_judged_in_their_order() -> None:
+    class Together(MemoryWorld):
+        async def send(self, row: Row, step: Send, arguments: Mapping[str, Datum]) -> Exchange:
+            found = await MemoryWorld.send(self, row, step, arguments)
+            while len(self.calls) < 2:
+                await asyncio.sleep(0)
+            # the first to be asked is the last to answer
+            await asyncio.sleep(0.02 if step.path == "0.0" else 0)
+            return found
+
+    group = Group(path="0", at=AT, steps=(send("0.0", save="a"), send("0.1", save="b")), at_once=True)
+    steps = (group, expect("1", "a", {"patients": 1}), expect("2", "b", {"patients": 1}))
+    result = play(row(*steps), Together({"0.0": asked(), "0.1": asked(id="x0002")}))
+    assert [(s.path, s.verdict) for s in result.steps] == [(p, Verdict.PASS) for p in ("0.0", "0.1", "1", "2")]
+    assert [x.id for x in result.exchanges] == ["x0001", "x0002"]
+
+
+def test_a_request_at_once_that_breaks_takes_no_other_with_it() -> None:
+    group = Group(path="0", at=AT, steps=(send("0.0", save="a"), send("0.1", save="b")), at_once=True)
+    steps = (group, expect("1", "b", {"patients": 1}))
+    result = play(row(*steps), MemoryWorld({"0.0": RuntimeError("oops"), "0.1": asked()}))
+    assert [step_of(result, p).verdict for p in ("0.0", "0.1", "1")] == [Verdict.ERROR, Verdict.PASS, Verdict.PASS]
 
 
 def test_steps_of_a_group_run_in_its_place() -> None:
