@@ -42,7 +42,8 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A request in the making. `certificate` is the client certificate to show: ours, untrusted or none.
+    """A request in the making. `certificate` is the client certificate to show, a word of `Pki.shown`; `tls` how to speak
+    TLS, a word of `tls.SPEAKING`.
 
     `parts` are the attachments of the payload, `boundary` what delimits them.
     """
@@ -62,6 +63,7 @@ class Draft:
     headers: tuple[tuple[str, str], ...] = (("Content-Type", soap.CONTENT_TYPE),)
     chunked: bool = False
     certificate: str = "ours"
+    tls: str = "modern"
 
 
 type Alteration = tuple[Stage, Callable[[Draft], Draft]]

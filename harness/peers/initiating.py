@@ -10,7 +10,8 @@ from harness.peers.arguments import Arguments, refuse
 from harness.peers.client import OutgoingRequest
 from harness.peers.clock import Clock, Ids
 from harness.peers.draft import Draft, Query, Token, complete
-from harness.peers.mutations import MUTATIONS, Mutation, needs_settling
+from harness.peers.mutation import Mutation
+from harness.peers.mutations import MUTATIONS
 from harness.peers.pki import Pki
 from harness.peers.submitting import Desk, submission
 from harness.peers.tls import client_context
@@ -54,7 +55,7 @@ class InitiatingGateway:
         self._anchors = sut_anchors
         self._clock = clock
         self._ids = ids
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
 
     def new_session(self) -> Session:
         """A session in which nobody has logged in yet; make one for each row."""
@@ -115,20 +116,19 @@ class InitiatingGateway:
                 headers=draft.headers,
                 body=draft.body,
                 chunked=draft.chunked,
-                settle_s=SETTLE_S if needs_settling(mutate) else 0.0,
+                settle_s=SETTLE_S if draft.certificate != "ours" else 0.0,
             ),
-            context=self._context(draft.certificate),
+            context=self._context(draft),
             client_certificate=draft.certificate != "none",
             altered=mutate,
             message_id=message_id,
         )
 
-    def _context(self, certificate: str) -> ssl.SSLContext:
-        known = self._contexts.get(certificate)
+    def _context(self, draft: Draft) -> ssl.SSLContext:
+        known = self._contexts.get((draft.certificate, draft.tls))
         if known is None:
-            credentials = {"ours": lambda: self._pki.tls, "untrusted": lambda: self._pki.untrusted_tls}.get(certificate)
-            known = client_context(credentials() if credentials else None, self._anchors)
-            self._contexts[certificate] = known
+            known = client_context(self._pki.shown(draft.certificate), self._anchors, speaking=draft.tls)
+            self._contexts[draft.certificate, draft.tls] = known
         return known
 
     def _tokens(

@@ -1,59 +1,35 @@
 """Named alterations of our otherwise valid requests, as data: each changes one thing at one stage.
 
-Titles and explanations for readers stand in the catalogue; the names there and here are the same.
+This is the registry of all families, and the family of the assertions. Titles, explanations and requirements stand in the
+catalogue (scenarios/catalogue/mutations.yaml); the names there and here are the same.
 """
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from lxml import etree
 
 from harness import safexml
-from harness.peers import changes
+from harness.peers import mutations_identifiers, mutations_queries, mutations_submission, mutations_transport
 from harness.peers.arguments import refuse
-from harness.peers.draft import Alteration, Draft, Stage, Token
-from harness.wire import codes, ns, saml, xcpd, xds
+from harness.peers.draft import Draft, Stage, Token
+from harness.peers.mutation import ALL, WITH_TRC, Mutation, one
+from harness.peers.mutations_transport import FOREIGN_NAMESPACE
+from harness.wire import codes, ns, saml
 from harness.wire.saml import CodedValue, SamlAssertion, SamlAttribute
 from harness.wire.x509 import Credentials
-from harness.wire.xcpd import DiscoveryQuery
-
-ALL = (codes.ITI_55, codes.ITI_38, codes.ITI_39, codes.ITI_41)
-WITH_TRC = (codes.ITI_38, codes.ITI_39, codes.ITI_41)
 
 # Beyond and within the 60 s of clock tolerance that receivers grant (saml-attributes, lifetimes).
 BEYOND_TOLERANCE = timedelta(minutes=2)
 WITHIN_TOLERANCE = timedelta(seconds=50)
 LONGER_THAN_ALLOWED = timedelta(hours=1)
-UNKNOWN_COMMUNITY = "2.999.404"
 UNKNOWN_ROLE = "9999"
 UNKNOWN_PURPOSE = "CURIOSITY"
-UNKNOWN_ACTION = "urn:ihe:iti:2007:UnknownOperation"
-UNKNOWN_CLASS_CODE = "00000-0"
-UNKNOWN_QUERY = "urn:uuid:00000000-0000-4000-8000-000000000404"
 PASSWORD_CONTEXT = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
-FOREIGN_NAMESPACE = "urn:example:unknown"
-UNKNOWN_FORMAT = "urn:example:unknown:2099"
 DISPENSING_RIGHT = "PPD-046"
-DEFERRED_ADDRESS = "https://deferred.invalid/"
-_SETTLE = ("tls.client-certificate.missing", "tls.client-certificate.untrusted")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutation:
-    """One alteration: where it is allowed, at which stage it takes hold, and the change. `positive` ones stay valid."""
-
-    name: str
-    transactions: tuple[str, ...]
-    stage: Stage
-    change: Callable[[Draft], Draft]
-    positive: bool = False
-
-    @property
-    def alteration(self) -> Alteration:
-        """What `draft.complete` takes."""
-        return self.stage, self.change
 
 
 def _tokens(which: str, change: Callable[[Token, Draft], Token | None]) -> Callable[[Draft], Draft]:
@@ -78,45 +54,6 @@ def _signed(which: str, change: Callable[[etree._Element], etree._Element]) -> C
         return replace(token, signed=etree.tostring(change(safexml.parse(token.signed))))
 
     return _tokens(which, apply)
-
-
-def _discovery(change: Callable[[DiscoveryQuery], DiscoveryQuery]) -> Callable[[Draft], Draft]:
-    def apply(draft: Draft) -> Draft:
-        assert isinstance(draft.query, DiscoveryQuery), "allowed for ITI-55 only"
-        return replace(draft, query=change(draft.query))
-
-    return apply
-
-
-def _slots(change: Callable[[xds.Slot], xds.Slot | None]) -> Callable[[Draft], Draft]:
-    def apply(draft: Draft) -> Draft:
-        assert isinstance(draft.query, xds.DocumentQuery), "allowed for ITI-38 only"
-        changed = (change(slot) for slot in draft.query.slots)
-        return replace(draft, query=replace(draft.query, slots=tuple(s for s in changed if s is not None)))
-
-    return apply
-
-
-def _without_slot(name: str) -> Callable[[Draft], Draft]:
-    return _slots(lambda slot: None if slot.name == name else slot)
-
-
-def _unknown_class_code(slot: xds.Slot) -> xds.Slot:
-    value = xds.stored_query_list((f"{UNKNOWN_CLASS_CODE}^^{codes.LOINC}",))
-    return replace(slot, values=(value,)) if slot.name == xds.SLOT_CLASS_CODE else slot
-
-
-def _unknown_query(draft: Draft) -> Draft:
-    assert isinstance(draft.query, xds.DocumentQuery), "allowed for ITI-38 only"
-    return replace(draft, query=replace(draft.query, query_id=UNKNOWN_QUERY))
-
-
-def _requests(change: Callable[[xds.DocumentRequest], xds.DocumentRequest]) -> Callable[[Draft], Draft]:
-    def apply(draft: Draft) -> Draft:
-        assert isinstance(draft.query, xds.RetrieveRequest), "allowed for ITI-39 only"
-        return replace(draft, query=xds.RetrieveRequest(documents=tuple(map(change, draft.query.documents))))
-
-    return apply
 
 
 def _without_permission(name: str) -> Callable[[SamlAssertion], SamlAssertion]:
@@ -227,64 +164,9 @@ def _subject_value(root: etree._Element) -> etree._Element:
     return value
 
 
-def _without_security(draft: Draft) -> Draft:
-    return replace(draft, has_security=False)
-
-
-def _unknown_action(draft: Draft) -> Draft:
-    return replace(draft, addressing=replace(draft.addressing, action=UNKNOWN_ACTION))
-
-
-def _unknown_header(draft: Draft) -> Draft:
-    block = f'<x:Unknown xmlns:x="{FOREIGN_NAMESPACE}" xmlns:soap="{ns.SOAP}" soap:mustUnderstand="1"/>'
-    return replace(draft, extra_header=draft.extra_header + block.encode())
-
-
-def _soap_11(draft: Draft) -> Draft:
-    action = draft.addressing.action or ""
-    headers = (("Content-Type", "text/xml; charset=UTF-8"), ("SOAPAction", f'"{action}"'))
-    return replace(draft, soap_version="1.1", headers=headers)
-
-
-def _truncated(draft: Draft) -> Draft:
-    return replace(draft, body=draft.body[: len(draft.body) * 2 // 3])
-
-
-def _doctype(draft: Draft) -> Draft:
-    return replace(draft, body=b'<!DOCTYPE soap:Envelope [<!ENTITY nothing "">]>\n' + draft.body)
-
-
-def _plain_text(draft: Draft) -> Draft:
-    return replace(draft, headers=(("Content-Type", "text/plain; charset=UTF-8"),))
-
-
-def _commented(draft: Draft) -> Draft:
-    root = safexml.parse(draft.payload)
-    root.insert(0, etree.Comment(" a comment is no content "))
-    return replace(draft, payload=etree.tostring(root))
-
-
-def _deferred(query: DiscoveryQuery) -> DiscoveryQuery:
-    return replace(query, response_priority_codes=("D",), respond_to=DEFERRED_ADDRESS)
-
-
-def _other_community(query: DiscoveryQuery) -> DiscoveryQuery:
-    return replace(query, receivers=(xcpd.device(UNKNOWN_COMMUNITY),))
-
-
 def _table() -> tuple[Mutation, ...]:
-    def one(
-        name: str,
-        transactions: tuple[str, ...],
-        stage: Stage,
-        change: Callable[[Draft], Draft],
-        *,
-        positive: bool = False,
-    ) -> Mutation:
-        return Mutation(name=name, transactions=transactions, stage=stage, change=change, positive=positive)
-
-    q55, q38, q39, q41 = (codes.ITI_55,), (codes.ITI_38,), (codes.ITI_39,), (codes.ITI_41,)
-    claims, signed, query = Stage.CLAIMS, Stage.SIGNED, Stage.QUERY
+    q41 = (codes.ITI_41,)
+    claims, signed = Stage.CLAIMS, Stage.SIGNED
     return (
         one("saml.hcp.expired", ALL, claims, _claims("hcp", _expired)),
         one("saml.hcp.not-yet-valid", ALL, claims, _claims("hcp", _starting(BEYOND_TOLERANCE))),
@@ -321,69 +203,19 @@ def _table() -> tuple[Mutation, ...]:
         one("saml.trc.wrong-country", WITH_TRC, claims, _signer("trc", lambda d: d.pki.other_country_seal)),
         one("saml.hcp.no-organization-id", ALL, claims, _claims("hcp", _without_attribute(saml.ORGANIZATION_ID))),
         one("saml.hcp.no-dispensing-right", q41, claims, _claims("hcp", _without_permission(DISPENSING_RIGHT))),
-        one("soap.security.missing", ALL, Stage.ENVELOPE, _without_security),
-        one("soap.action.unknown", ALL, Stage.ENVELOPE, _unknown_action),
-        one("soap.header.unknown-must-understand", ALL, Stage.ENVELOPE, _unknown_header),
-        one("soap.version.1-1", ALL, Stage.ENVELOPE, _soap_11),
-        one("soap.body.truncated-xml", ALL, Stage.BYTES, _truncated),
-        one("soap.body.doctype", ALL, Stage.BYTES, _doctype),
-        one("xml.comment.added", ALL, Stage.PAYLOAD, _commented, positive=True),
-        one("http.content-type.wrong", ALL, Stage.HTTP, _plain_text),
-        one("http.body.chunked", ALL, Stage.HTTP, lambda d: replace(d, chunked=True), positive=True),
-        one("tls.client-certificate.missing", ALL, Stage.HTTP, lambda d: replace(d, certificate="none")),
-        one("tls.client-certificate.untrusted", ALL, Stage.HTTP, lambda d: replace(d, certificate="untrusted")),
-        one("xcpd.receiver.other-community", q55, query, _discovery(_other_community)),
-        one("xcpd.query.no-identifier", q55, query, _discovery(lambda q: replace(q, ids=()))),
-        one("xcpd.query.no-status-code", q55, query, _discovery(lambda q: replace(q, query_status_code=None))),
-        one("xcpd.priority.deferred", q55, query, _discovery(_deferred)),
-        one("xcpd.processing-mode.wrong", q55, query, _discovery(lambda q: replace(q, processing_mode_code="A"))),
-        one("xcaq.patient-id.missing", q38, query, _without_slot(xds.SLOT_PATIENT_ID)),
-        one("xcaq.status.missing", q38, query, _without_slot(xds.SLOT_STATUS)),
-        one("xcaq.class-code.missing", q38, query, _without_slot(xds.SLOT_CLASS_CODE)),
-        one("xcaq.class-code.unknown", q38, query, _slots(_unknown_class_code)),
-        one("xcaq.query-id.unknown", q38, query, _unknown_query),
-        one("xcar.document-id.unknown", q39, query, _requests(lambda r: replace(r, id=f"{r.id}9"))),
-        one("xcar.repository-id.unknown", q39, query, _requests(lambda r: replace(r, repository=UNKNOWN_COMMUNITY))),
-        one("xcar.home.missing", q39, query, _requests(lambda r: replace(r, home=None))),
-        one("xdr.format-code.unknown", q41, query, changes.entries(changes.with_format(UNKNOWN_FORMAT))),
-        one("xdr.document.missing", q41, query, changes.submissions(lambda s: replace(s, documents=()))),
-        one("xdr.metadata.missing", q41, query, changes.submissions(changes.without_entries)),
-        one(
-            "xdr.patient-id.differs",
-            q41,
-            query,
-            changes.entries(lambda e: replace(e, patient_id=changes.of_other_patient(e.patient_id))),
-        ),
-        one(
-            "xdr.source-patient-id.other",
-            q41,
-            query,
-            changes.entries(lambda e: replace(e, source_patient_id=changes.of_other_patient(e.source_patient_id))),
-        ),
-        one("xdr.unique-id.twice", q41, query, changes.submissions(changes.same_id_twice)),
-        one("xdr.unique-id.other", q41, query, changes.entries(lambda e: replace(e, unique_id=f"{e.unique_id}9"))),
-        one("xdr.submission-set.twice", q41, query, changes.submissions(changes.two_sets)),
-        one("xdr.submission-set.missing", q41, query, changes.submissions(lambda s: replace(s, sets=(), nodes=()))),
-        one("xdr.association.missing", q41, query, changes.submissions(lambda s: replace(s, associations=()))),
-        one("xdr.prescription.twice", q41, query, changes.submissions(changes.same_prescription_twice)),
-        one("xdr.order.missing", q41, query, changes.documents(changes.order_removed)),
-        one("xdr.order.two", q41, query, changes.documents(changes.order_added)),
-        one("xdr.order.unknown", q41, query, changes.documents(changes.order_unknown)),
-        one("xdr.attachment.missing", q41, Stage.PAYLOAD, lambda d: replace(d, parts=())),
-        one(
-            "xdr.document.inline",
-            q41,
-            query,
-            changes.submissions(lambda s: replace(s, documents=tuple(replace(d, form="inline") for d in s.documents))),
-            positive=True,
-        ),
     )
 
 
-MUTATIONS: Mapping[str, Mutation] = {mutation.name: mutation for mutation in _table()}
+FAMILIES: tuple[Callable[[], tuple[Mutation, ...]], ...] = (
+    _table,
+    mutations_identifiers.table,
+    mutations_transport.table,
+    mutations_queries.table,
+    mutations_submission.table,
+)
+"""The tables of the families: assertions, identifiers, transport, queries, submissions."""
+
+MUTATIONS: Mapping[str, Mutation] = {
+    mutation.name: mutation for mutation in chain.from_iterable(family() for family in FAMILIES)
+}
 """Name to mutation, in the order of the catalogue."""
-
-
-def needs_settling(names: tuple[str, ...]) -> bool:
-    """Whether the server's verdict on our certificate is to be waited for before the request is sent."""
-    return any(name in _SETTLE for name in names)

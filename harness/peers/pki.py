@@ -21,6 +21,7 @@ AUTHORITY_DAYS = 3650
 LEAF_DAYS = 1825
 _LEAD = timedelta(days=1)
 _FILES = ("ca", "tls", "seal")
+REVOKED_SERIAL = 909
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,40 @@ class Pki:
         return _leaf("tls", self, self.unknown_authority, serial=903)
 
     @cached_property
+    def expired_tls(self) -> Credentials:
+        """A TLS certificate of our authority whose one defect is that it ended an hour before `at`."""
+        return _leaf("tls", self, self.authority, serial=906, not_after=self.at - timedelta(hours=1))
+
+    @cached_property
+    def future_tls(self) -> Credentials:
+        """A TLS certificate of our authority whose one defect is that it begins a month after `at`."""
+        return _leaf("tls", self, self.authority, serial=907, not_before=self.at + timedelta(days=30))
+
+    @cached_property
+    def server_only_tls(self) -> Credentials:
+        """A TLS certificate of our authority whose one defect is that it is for servers, not for clients."""
+        return _leaf("tls-server", self, self.authority, serial=908)
+
+    @cached_property
+    def revoked_tls(self) -> Credentials:
+        """A TLS certificate of our authority whose one defect is that it is on `revocations`."""
+        return _leaf("tls", self, self.authority, serial=REVOKED_SERIAL)
+
+    @cached_property
+    def other_host_tls(self) -> Credentials:
+        """A TLS certificate of our authority that names another host than the one we call from."""
+        return _leaf("tls", self, self.authority, serial=910, host="elsewhere.invalid")
+
+    @cached_property
+    def revocations(self) -> bytes:
+        """The revocation list of our authority as PEM: `revoked_tls` alone is on it."""
+        return x509.build_revocations(self.authority, (REVOKED_SERIAL,), at=self.at - _LEAD, days=AUTHORITY_DAYS)
+
+    def shown(self, name: str) -> Credentials | None:
+        """The client certificate that mutations call `name`; None when none is to be shown."""
+        return _SHOWN[name](self)
+
+    @cached_property
     def expired_seal(self) -> Credentials:
         """A seal certificate of our authority whose one defect is that it ended an hour before `at`."""
         return _leaf("seal", self, self.authority, serial=904, not_after=self.at - timedelta(hours=1))
@@ -67,6 +102,18 @@ class Pki:
     def other_country_seal(self) -> Credentials:
         """A seal certificate of our authority whose one defect is a country that is not ours in its subject."""
         return _leaf("seal", self, self.authority, serial=905, country=other_country(self.country))
+
+
+_SHOWN: Mapping[str, Callable[[Pki], Credentials | None]] = {
+    "ours": lambda pki: pki.tls,
+    "none": lambda pki: None,
+    "untrusted": lambda pki: pki.untrusted_tls,
+    "expired": lambda pki: pki.expired_tls,
+    "not-yet-valid": lambda pki: pki.future_tls,
+    "wrong-use": lambda pki: pki.server_only_tls,
+    "revoked": lambda pki: pki.revoked_tls,
+    "other-host": lambda pki: pki.other_host_tls,
+}
 
 
 def other_country(country: str) -> str:
@@ -106,8 +153,9 @@ def make_pki(
 
 
 def pki_to_files(pki: Pki) -> Mapping[str, bytes]:
-    """File name to PEM content: certificates `ca.pem`, `tls.pem`, `seal.pem`, and a `.key.pem` for each (secret)."""
-    files: dict[str, bytes] = {}
+    """File name to PEM content: certificates `ca.pem`, `tls.pem`, `seal.pem`, a `.key.pem` for each (secret), and the
+    revocation list `crl.pem`."""
+    files: dict[str, bytes] = {"crl.pem": pki.revocations}
     for name, credentials in zip(_FILES, (pki.authority, pki.tls, pki.seal), strict=True):
         files[f"{name}.pem"] = x509.certificate_pem(credentials.certificate)
         files[f"{name}.key.pem"] = x509.key_pem(credentials.key)
@@ -159,18 +207,21 @@ def _leaf(
     serial: int,
     key: rsa.RSAPrivateKey | None = None,
     country: str | None = None,
+    not_before: datetime | None = None,
     not_after: datetime | None = None,
+    host: str | None = None,
 ) -> Credentials:
-    names, addresses = _subject_names(pki.host) if usage == "tls" else ((), ())
+    named = host or pki.host
+    names, addresses = ((), ()) if usage == "seal" else ((named,), ()) if host else _subject_names(named)
     return x509.build_certificate(
-        common_name=pki.host if usage == "tls" else f"{ORGANIZATION} seal",
+        common_name=named if usage != "seal" else f"{ORGANIZATION} seal",
         country=country or pki.country,
         organization=ORGANIZATION,
         usage=usage,
         issuer=issuer,
         key=key or x509.new_key(),
         serial=serial,
-        not_before=pki.at - _LEAD,
+        not_before=not_before or pki.at - _LEAD,
         not_after=not_after or pki.at + timedelta(days=LEAF_DAYS),
         dns_names=names,
         ip_addresses=addresses,

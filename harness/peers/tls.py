@@ -2,6 +2,8 @@
 
 import ssl
 import tempfile
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.errors import PeerError, WireError
@@ -9,11 +11,22 @@ from harness.model import TlsFacts
 from harness.wire import x509
 from harness.wire.x509 import Credentials
 
+SPEAKING: Mapping[str, tuple[ssl.TLSVersion, ssl.TLSVersion, str]] = {
+    "modern": (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.MAXIMUM_SUPPORTED, ""),
+    "old": (ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_1, "ALL:@SECLEVEL=0"),
+    "weak": (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2, "eNULL:@SECLEVEL=0"),
+}
+"""Oldest and newest protocol version and cipher list of OpenSSL that a caller offers: as it should be, a protocol that is
+withdrawn (RFC 8996), or ciphers that do not encrypt."""
 
-def client_context(credentials: Credentials | None, anchors: bytes, *, check_host: bool = True) -> ssl.SSLContext:
+
+def client_context(
+    credentials: Credentials | None, anchors: bytes, *, check_host: bool = True, speaking: str = "modern"
+) -> ssl.SSLContext:
     """A context for calling: TLS 1.2 or newer, the server verified against `anchors` (PEM) and nothing else.
 
-    With `credentials` None no client certificate is offered.
+    With `credentials` None no client certificate is offered. Another `speaking` than "modern" offers what a server has to
+    refuse.
 
     Raises:
         PeerError: the anchors or the credentials cannot be used.
@@ -22,7 +35,17 @@ def client_context(credentials: Credentials | None, anchors: bytes, *, check_hos
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = check_host
-    return _completed(context, credentials, anchors)
+    return _speaking(_completed(context, credentials, anchors), speaking)
+
+
+def _speaking(context: ssl.SSLContext, how: str) -> ssl.SSLContext:
+    oldest, newest, ciphers = SPEAKING[how]
+    if ciphers:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of versions that are offered to be refused
+            context.minimum_version, context.maximum_version = oldest, newest
+        context.set_ciphers(ciphers)
+    return context
 
 
 def server_context(credentials: Credentials, anchors: bytes) -> ssl.SSLContext:

@@ -9,7 +9,7 @@ import hashlib
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from harness.errors import PeerError, WireError
 
-USAGES = ("tls", "seal")
+USAGES = ("tls", "tls-server", "seal")
 MAX_CHAIN = 8
 
 _KEY_USAGES = {
@@ -121,13 +121,14 @@ def build_certificate(
     dns_names: Sequence[str] = (),
     ip_addresses: Sequence[str] = (),
 ) -> Credentials:
-    """A certificate of `issuer` for TLS (`usage` "tls": server and client) or for signing assertions ("seal").
+    """A certificate of `issuer` for TLS (`usage` "tls": server and client; "tls-server": server only) or for signing
+    assertions ("seal").
 
     Each broken certificate has one defect and is made by one argument: expired or not yet valid by the two times, wrong
     country by `country`, no country by None, unknown authority by an `issuer` nobody trusts, wrong use by `usage`.
 
     Raises:
-        ValueError: `usage` is neither word, or the times are naive or in the wrong order.
+        ValueError: `usage` is none of these words, or the times are naive or in the wrong order.
 
     Source: eHDSI X.509 certificate profile (TLS and seal certificates); RFC 5280, 4.2.1.
     """
@@ -140,9 +141,10 @@ def build_certificate(
     builder = builder.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False
     )
-    if usage == "tls":
+    if usage != "seal":
         builder = builder.add_extension(_key_usage("digital_signature", "key_encipherment"), critical=True)
-        purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+        purposes = [ExtendedKeyUsageOID.SERVER_AUTH]
+        purposes += [ExtendedKeyUsageOID.CLIENT_AUTH] if usage == "tls" else []
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     else:
         builder = builder.add_extension(_key_usage("digital_signature", "content_commitment"), critical=True)
@@ -153,6 +155,25 @@ def build_certificate(
     return Credentials(
         certificate=builder.sign(issuer.key, hashes.SHA256()), key=key, chain=(issuer.certificate, *issuer.chain)
     )
+
+
+def build_revocations(issuer: Credentials, serials: Sequence[int], *, at: datetime, days: int) -> bytes:
+    """The revocation list of `issuer` as PEM: `serials` are revoked since `at`, and the list holds for `days`.
+
+    Source: RFC 5280, 5.
+    """
+    since = at.astimezone(UTC)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .last_update(since)
+        .next_update(since + timedelta(days=days))
+    )
+    for serial in serials:
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since).build()
+        builder = builder.add_revoked_certificate(entry)
+    signed = builder.sign(issuer.key, hashes.SHA256())
+    return signed.public_bytes(serialization.Encoding.PEM)
 
 
 def certificate_pem(certificate: x509.Certificate) -> bytes:
