@@ -44,7 +44,7 @@ NOMINAL: Mapping[str, Mapping[str, Datum]] = {
     "ITI-41": {
         "patient": "pt-prescribed",
         "practitioner": "pharmacist",
-        "prescription": {"root": "2.999.250.11", "extension": "RX-1"},
+        "prescription": {"root": "2.999.250.9.59"},
     },
 }
 
