@@ -118,8 +118,9 @@ def _offsets(data: bytes) -> dict[str, int]:
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
-    # an encoding expat lacks, or text that is not well-formed: what was read so far is right
-    with suppress(expat.ExpatError):
+    # an encoding that expat lacks (of several bytes, ValueError; of no known name, LookupError), or text that is not
+    # well-formed: what was read so far is right
+    with suppress(expat.ExpatError, LookupError, ValueError):
         parser.Parse(data, True)
     return offsets
 
