@@ -95,8 +95,11 @@ def run(
     sut: Annotated[
         Path | None, typer.Option(help="SUT file; without it the bundled reference system is tested.")
     ] = None,
+    statement: Annotated[
+        Path | None, typer.Option(help="Statement file: what is claimed; it selects the obligatory scenarios.")
+    ] = None,
     pack: Packs = None,
-    kind: Annotated[str, typer.Option(help="Kind of run: trial.")] = "trial",
+    kind: Annotated[str, typer.Option(help="Kind of run: trial or acceptance.")] = "trial",
     out: Annotated[Path | None, typer.Option(help="Run directory; default runs/<time>-<id>.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Continue the interrupted run in this directory.")] = None,
     seed: Annotated[int | None, typer.Option(help="Makes the identifiers of our side repeat.")] = None,
@@ -120,6 +123,7 @@ def run(
             RunOptions(
                 targets=tuple(targets or ()),
                 sut=sut,
+                statement=statement,
                 packs=tuple(pack or ()),
                 kind=kind,
                 out=out,
@@ -332,7 +336,9 @@ def explain(
 
 @app.command()
 def schema(
-    name: Annotated[str, typer.Argument(help="scenario, fragment, population, terms, sut, run, validation or lock.")],
+    name: Annotated[
+        str, typer.Argument(help="scenario, fragment, population, terms, sut, statement, run, validation or lock.")
+    ],
 ) -> None:
     """Print the JSON Schema of a file format."""
 

@@ -44,6 +44,7 @@ from harness.packs._library import (
 from harness.packs._lint import lint
 from harness.packs._populations import Description, load_description, terms_near
 from harness.packs._schemas import SCHEMAS, json_schema
+from harness.packs._statement import load_statement
 from harness.packs._sut import load_sut
 from harness.packs.artefacts import Artefact, Pack, load_pack
 
@@ -85,6 +86,7 @@ __all__ = [
     "load_pack",
     "load_population",
     "load_scenarios",
+    "load_statement",
     "load_sut",
     "packs_with_builtin",
     "select",

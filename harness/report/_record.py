@@ -1,5 +1,7 @@
 """View of the page of one audit record: how it came, what it says, its message with findings between the lines."""
 
+from functools import lru_cache
+
 from harness.errors import WireError
 from harness.model import AuditRecord
 from harness.report import _body, views
@@ -52,10 +54,15 @@ def record_view(desk: Desk, index: int, number: int) -> views.RecordView:
     )
 
 
+@lru_cache(maxsize=256)
+def _parsed(content: bytes) -> atna.AuditMessage:
+    return atna.parse(content)
+
+
 def gist(desk: Desk, record: AuditRecord) -> str:
     """What the record says it is about, in a few words."""
     try:
-        message = atna.parse(audit_message(record))
+        message = _parsed(audit_message(record))
     except WireError:
         return desk.words.say("no readable audit message")
     event = audit_events.event_of(message)
@@ -71,7 +78,7 @@ def _said(desk: Desk, content: bytes) -> tuple[views.Fact, ...]:
     """The message in words; empty when it cannot be read."""
     w = desk.words
     try:
-        message = atna.parse(content)
+        message = _parsed(content)
     except WireError:
         return ()
     facts = [

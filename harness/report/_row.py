@@ -173,7 +173,7 @@ def _trigger(desk: Desk, number: int, outcome: TriggerOutcome) -> views.TriggerV
         kind=outcome.kind,
         detail=w.quote(detail),
         duration=w.seconds(outcome.duration_s),
-        shown=plain_lines(outcome.shown, f"T{number}-") if outcome.shown else (),
+        shown=plain_lines(w, outcome.shown, f"T{number}-") if outcome.shown else (),
     )
 
 

@@ -1,7 +1,7 @@
 """The report as a folder of linked static pages in two languages.
 
-The one place that escapes is the Jinja environment made here: everything printed is escaped, no text is ever marked safe,
-and control and direction characters are made visible in the finished page. Nothing is fetched, no page needs a script.
+Two places escape: the Jinja environment made here, for everything it prints, and `_markup`, for the lines of listings. Control
+and direction characters are made visible in the finished page. Nothing is fetched, no page needs a script.
 """
 
 import re
