@@ -4,6 +4,7 @@ Error shapes are those the field agrees on first (see the codes beside each refu
 behaviour each. Source: eHDSI XCPD, XCA and XDR Profiles; NCPeH Components Specification, error codes.
 """
 
+import codecs
 import logging
 import uuid
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ class RespondingSystem:
     def _answer(self, question: HttpQuestion) -> HttpReply:
         relates_to = None
         try:
+            if question.body.startswith(codecs.BOM_UTF8) and "xml.byte-order-mark.refused" in self._faults:
+                raise WireError("a byte order mark", kind="not-well-formed")
             message = soap.parse_message(question.content_type, question.body)
         except WireError as exc:
             return self._unreadable(exc)

@@ -10,6 +10,7 @@ import ssl
 import struct
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +28,7 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 MAX_CHUNK_LINE_BYTES = 1024
 IDLE_S = 60.0
 HANDSHAKE_S = 10.0
+_NO_CHECK_TIME = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which ssl has no name for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,13 +226,27 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body[: len(reply.body) // 2] if reply.behaviour == "truncate" else reply.body)
 
 
-def server_context(credentials: Credentials, anchors: bytes, *, certificate_required: bool = True) -> ssl.SSLContext:
+def server_context(credentials: Credentials, anchors: bytes, faults: frozenset[str] = frozenset()) -> ssl.SSLContext:
     """A server context for TLS 1.2 and newer that asks the client for a certificate under `anchors` (PEM)."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_mode = ssl.CERT_REQUIRED if certificate_required else ssl.CERT_OPTIONAL
+    required = "tls.client-certificate.not-required" not in faults
+    context.verify_mode = ssl.CERT_REQUIRED if required else ssl.CERT_OPTIONAL
     _load(context, credentials, anchors)
+    _weaken(context, faults)
     return context
+
+
+def _weaken(context: ssl.SSLContext, faults: frozenset[str]) -> None:
+    if "tls.client-certificate.dates-ignored" in faults:
+        context.verify_flags |= _NO_CHECK_TIME
+    if "tls.cipher.weak-accepted" in faults:
+        context.set_ciphers("ALL:eNULL:@SECLEVEL=0")
+    if "tls.protocol.old-accepted" in faults:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of a version that a fault asks for
+            context.minimum_version = ssl.TLSVersion.TLSv1_1
 
 
 def client_context(credentials: Credentials, anchors: bytes) -> ssl.SSLContext:

@@ -64,6 +64,7 @@ _ADVISORY = frozenset(
         "xdr.creation-time.malformed",
         "xdr.partial.as-failure",
         "xdr.unique-id.other",
+        "xml.byte-order-mark.refused",
     }
 )
 """Faults whose requirements are all of level SHOULD, or whose form is a known field deviation that is only warned about."""
@@ -84,6 +85,15 @@ _OF_A = (
     # how messages travel
     ("tls.client-certificate.not-required", _ALL, "TRN-A-001",
      "a client without a certificate is let in", "un client sans certificat est admis"),
+    ("tls.client-certificate.dates-ignored", _ALL, "TRN-A-002",
+     "client certificates past or before their time are accepted",
+     "les certificats clients expirés ou pas encore valides sont admis"),
+    ("tls.protocol.old-accepted", _ALL, "TRN-A-003",
+     "TLS 1.1 is spoken", "TLS 1.1 est parlé"),
+    ("tls.cipher.weak-accepted", _ALL, "TRN-A-003",
+     "ciphers that do not encrypt are accepted", "les suites qui ne chiffrent pas sont admises"),
+    ("xml.byte-order-mark.refused", _ALL, "GEN-003",
+     "messages with a byte order mark are refused", "les messages avec une marque d'ordre des octets sont refusés"),
     ("http.content-type.wrong", _ALL, "TRN-A-001",
      "answers are called text/html", "les réponses s'annoncent text/html"),
     ("http.body.truncated", _ALL, "TRN-A-001",
@@ -230,6 +240,8 @@ _OF_A = (
      "the custodian is another community", "le dépositaire est une autre communauté"),
     ("xcpd.custodian.code-unknown", "ITI-55", "XCPD-A-025",
      "the custodian's code is unknown", "le code du dépositaire est inconnu"),
+    ("xcpd.identifier.authority-ignored", "ITI-55", "XCPD-A-026",
+     "identifiers are compared without their authority", "les identifiants sont comparés sans leur autorité"),
     ("xcpd.match.on-unknown-patient", "ITI-55", "XCPD-A-026",
      "an unknown identifier finds some patient", "un identifiant inconnu trouve un patient quelconque"),
     ("xcpd.no-match.reason-missing", "ITI-55", "XCPD-A-026",

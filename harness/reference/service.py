@@ -166,8 +166,7 @@ def describe_sut(
 
 
 def _listen(config: ReferenceConfig, port: int, answerers: dict[str, Answerer]) -> Listener:
-    required = "tls.client-certificate.not-required" not in config.faults
-    context = server_context(config.identity.tls, config.trust_anchors, certificate_required=required)
+    context = server_context(config.identity.tls, config.trust_anchors, config.faults)
     return Listener(config.host, port, context, answerers)
 
 
