@@ -92,8 +92,6 @@ class RespondingSystem:
     def _answer(self, question: HttpQuestion) -> HttpReply:
         relates_to = None
         try:
-            if question.body.startswith(codecs.BOM_UTF8) and "xml.byte-order-mark.refused" in self._faults:
-                raise WireError("a byte order mark", kind="not-well-formed")
             message = soap.parse_message(question.content_type, question.body)
         except WireError as exc:
             return self._unreadable(exc)
@@ -119,6 +117,8 @@ class RespondingSystem:
 
     def _accepted(self, question: HttpQuestion, message: soap.SoapMessage) -> _Request:
         """The request, when SOAP and addressing are in order; a fault is raised otherwise."""
+        if question.body.startswith(codecs.BOM_UTF8) and "xml.byte-order-mark.refused" in self._faults:
+            raise SoapFaulted(Fault(code="Sender", reason="the message cannot be read"))
         if message.version != "1.2" and "soap.version.ignored" not in self._faults:
             raise SoapFaulted(Fault(code="VersionMismatch", reason="SOAP 1.2 is expected"))
         media_type = message.content_type.media_type if message.content_type else None
