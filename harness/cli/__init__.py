@@ -367,6 +367,44 @@ def report_(
     _end(command)
 
 
+new_app = typer.Typer(name="new", help="Start a file from a few answers.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@new_app.command("scenario")
+def new_scenario(
+    id_: Annotated[str | None, typer.Argument(metavar="[ID]", help="Id of the scenario, like MY-A-NEG-001.")] = None,
+    sut: Annotated[str | None, typer.Option(help="Who is tested: ncpeh-a (we ask) or ncpeh-b (it asks).")] = None,
+    transaction: Annotated[str | None, typer.Option(help="ITI-55, ITI-38, ITI-39 or ITI-41.")] = None,
+    alter: Annotated[str | None, typer.Option(help="Mutation of our request, or fault of our answer.")] = None,
+    cover: Annotated[list[str] | None, typer.Option(help="Requirement it covers; repeatable.")] = None,
+    title_en: Annotated[str | None, typer.Option(help="Title in English.")] = None,
+    title_fr: Annotated[str | None, typer.Option(help="Title in French.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the file is written.")] = Path("scenarios"),
+    lang: Lang = None,
+) -> None:
+    """Write the first draft of a scenario; on a terminal, what is missing is asked for."""
+
+    def command() -> int:
+        from harness.cli._new import NewOptions, new_command
+
+        return new_command(
+            NewOptions(
+                id=id_,
+                sut=sut,
+                transaction=transaction,
+                alteration=alter,
+                covers=tuple(cover or ()),
+                title_en=title_en,
+                title_fr=title_fr,
+                folder=folder,
+                lang=language(lang),
+            )
+        )
+
+    _end(command)
+
+
+app.add_typer(new_app)
 app.add_typer(packs_app(_end), name="packs")
 
 __all__ = ["app", "main"]
