@@ -10,10 +10,15 @@ import pytest
 from lxml import etree
 
 from harness import safexml
-from harness.errors import WireError
-from harness.model import HttpRecord, Receive, Send, walk
+from harness.errors import ScenarioError, WireError
+from harness.model import HttpRecord, Layer, Receive, Send, walk
 from harness.packs import Alteration
-from harness.peers import FAULTS, MUTATIONS
+from harness.packs.artefacts import load_pack
+from harness.peers import FAULTS, MUTATIONS, cda_changes
+from harness.validators import MemoryCache
+from harness.validators._content import judge_content
+from harness.validators._kinds import parts_of
+from harness.validators._terminology import Vocabularies
 from harness.wire import mtom, soap
 from tests import alteration_bench as bench
 from tests.tree_places import differences
@@ -286,3 +291,47 @@ def test_an_alteration_changes_the_places_it_is_known_to_change(kind: str) -> No
     if os.environ.get("HARNESS_UPDATE_GOLDEN") == "1":
         golden.write_text(found, encoding="utf-8")
     assert found == golden.read_text("utf-8")
+
+
+# --- what needs a document or a pack of its own
+
+
+def friendly() -> bytes:
+    held = bench.library().populations["default"].documents
+    return next(d.content for d in held if d.key == "ps-minor-friendly-3")
+
+
+def test_translations_are_left_out_and_nothing_else() -> None:
+    good = friendly()
+    bad = cda_changes.changed(good, cda_changes.translations_missing)
+    found = list(differences(safexml.parse(good), safexml.parse(bad)))
+    assert found
+    assert {place[0] for place in found} == {"-"}
+    assert {place.rpartition("/")[2] for place in found} == {"hl7:translation"}
+
+
+@pytest.mark.parametrize("change", [cda_changes.translations_missing, cda_changes.text_missing])
+def test_a_document_that_has_not_what_is_to_be_altered_is_refused(change: cda_changes.DocumentChange) -> None:
+    held = bench.library().populations["default"].documents
+    content = next(d.content for d in held if d.key == "ps-nominal-3")
+    with pytest.raises(ScenarioError):
+        cda_changes.changed(content, change)
+
+
+@pytest.mark.corpus
+def test_a_code_outside_its_value_set_is_one_more_that_official_value_sets_do_not_hold(corpus: Path) -> None:
+    """By themselves value sets only tell what they hold; which of them an element is bound to, the rules of a kind say."""
+    held = bench.library().populations["default"].documents
+    good = next(d.content for d in held if d.key == "ps-nominal-3")
+    bad = cda_changes.changed(good, cda_changes.code_outside_value_set)
+    pack = load_pack(corpus / "artefacts" / "schematron" / "ehdsi-20240422")
+    vocabularies = Vocabularies((pack,), MemoryCache())
+    before, after = (codes_not_held(content, vocabularies) for content in (good, bad))
+    assert after == before + 1
+
+
+def codes_not_held(content: bytes, vocabularies: Vocabularies) -> int:
+    """How many codes of the document are in no value set."""
+    judged = judge_content(parts_of(safexml.parse(content))[0], vocabularies, 64 << 20)
+    (reason,) = [use.reason for use in judged.uses if use.layer is Layer.TERMINOLOGY]
+    return int(reason.split()[0])
