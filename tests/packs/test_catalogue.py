@@ -87,8 +87,8 @@ def test_there_are_48_deviations_of_known_requirements(bundled: Library) -> None
 
 
 def test_mutations_and_faults_are_named_for_known_transactions_and_explained(bundled: Library) -> None:
-    assert len(bundled.catalogue.mutations) == 70
-    assert len(bundled.catalogue.faults) == 40
+    assert len(bundled.catalogue.mutations) == 114
+    assert len(bundled.catalogue.faults) == 89
     for alteration in (*bundled.catalogue.mutations.values(), *bundled.catalogue.faults.values()):
         assert set(alteration.transactions) <= set(TRANSACTIONS), alteration.name
         assert alteration.explains.en, alteration.name
