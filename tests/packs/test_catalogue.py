@@ -98,6 +98,8 @@ def test_mutations_and_faults_are_named_for_known_transactions_and_explained(bun
         "http.body.chunked",
         "xdr.document.inline",
         "xml.comment.added",
+        "xml.byte-order-mark.added",
+        "tls.client-certificate.other-host",
     }
 
 
