@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 # `make check` is what CI runs, without the set-up.
-.PHONY: run test check setup format lint types unit differential kill-matrix kill-matrix-full clean
+.PHONY: run test check setup format lint types unit differential fuzz kill-matrix kill-matrix-full clean
 SHELL := /bin/sh
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -37,6 +37,10 @@ kill-matrix: $(STAMP)
 
 kill-matrix-full: $(STAMP)
 	$(BIN)/python -m benchmarks.kill_matrix --full --state runs/kill-matrix-full.jsonl --jobs $(or $(JOBS),2) $(ARGS)
+
+# 10,000 altered messages, each read and judged; goes on where it was interrupted
+fuzz: $(STAMP)
+	$(BIN)/python -m benchmarks.fuzz --jobs $(or $(JOBS),2) $(ARGS)
 
 setup: $(STAMP)
 

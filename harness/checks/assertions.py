@@ -156,7 +156,7 @@ def obligatory_attributes_are_given_once(view: View, _: Context) -> Iterator[Fin
     for name in _ONCE:
         given = [a for a in one.said.attributes if a.name == name]
         if len(given) != 1 or len(given[0].values) != 1:
-            count = sum(len(a.values) for a in given)
+            count = max(len(given), sum(len(a.values) for a in given))  # an attribute without value counts
             yield Finding(at=one.attribute_at(name), expected=f"1 value of {name}", found=f"{count} values")
         elif not given[0].text.strip():
             yield Finding(at=one.attribute_at(name), expected=f"a value of {name}", found="a blank one")

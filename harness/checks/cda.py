@@ -17,7 +17,7 @@ from harness.checks._view import View
 from harness.checks.xcaq_entries import PAIRED_KINDS
 from harness.checks.xcar import PDF_MARK
 from harness.errors import WireError
-from harness.model import Finding, Location
+from harness.model import Finding, Location, PatientId
 from harness.wire import cda, codes, ns
 
 SUMMARY_SECTIONS = {
@@ -214,9 +214,36 @@ def document_is_of_the_patient_asked_for(view: View, context: Context) -> Iterat
         header = view.headers[index]
         if patient is None or isinstance(header, WireError):
             continue
-        known = {(i.root, (i.extension or "")) for i in header.patient_ids}
-        # An extension may carry the access code after a bar (DEV-12).
-        wanted = {(patient.root, patient.extension), (patient.root, patient.extension.partition("|")[0])}
-        if not known & wanted:
-            found = ", ".join(i.cx for i in header.patient_ids) or "no patient id"
-            yield Finding(at=under(root, cda.X_PATIENT_ID, message), expected=patient.cx, found=found)
+        yield from _of_patient(root, header, patient, message)
+
+
+def _of_patient(root: etree._Element, header: cda.CdaHeader, patient: PatientId, message: str) -> Iterator[Finding]:
+    known = {(i.root, (i.extension or "")) for i in header.patient_ids}
+    # An extension may carry the access code after a bar (DEV-12).
+    wanted = {(patient.root, patient.extension), (patient.root, patient.extension.partition("|")[0])}
+    if not known & wanted:
+        found = ", ".join(i.cx for i in header.patient_ids) or "no patient id"
+        yield Finding(at=under(root, cda.X_PATIENT_ID, message), expected=patient.cx, found=found)
+
+
+def _submitted_papers(view: View) -> Iterator[tuple[str, etree._Element, cda.CdaHeader, PatientId]]:
+    """Each readable document submitted, with the patient its entry names."""
+    submission = view.submission
+    if submission is None:
+        return
+    patients = {e.id: e.patient for e in submission.entries}
+    for index, (document, root) in enumerate(zip(submission.documents, view.submitted, strict=True)):
+        patient = patients.get(document.id)
+        if patient is None or isinstance(root, WireError):
+            continue
+        try:
+            yield f"request/document:{index}", root, cda.header_of(root), patient
+        except WireError:
+            continue
+
+
+@check("CDA-014", actor="ncpeh-b", on="ITI-41", when=lambda v, _: next(_submitted_papers(v), None) is not None)
+def submitted_document_is_of_the_patient_of_its_entry(view: View, _: Context) -> Iterator[Finding]:
+    """The patient of a submitted document is the one its entry names. Source: eHDSI XDR profile; IHE PCC TF-2, 4.1.1."""
+    for message, root, header, patient in _submitted_papers(view):
+        yield from _of_patient(root, header, patient, message)

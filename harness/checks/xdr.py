@@ -96,9 +96,11 @@ def _without_document(view: View, context: Context) -> bool:
 
 
 @check("XDR-A-005", actor="ncpeh-a", on="ITI-41", when=_without_document)
-def entry_without_document_is_refused(view: View, _: Context) -> Iterator[Finding]:
+def entry_without_document_is_refused(view: View, context: Context) -> Iterator[Finding]:
     """An entry whose document is missing gets XDSMissingDocument. Source: IHE ITI TF-3, table 4.2.4.1-2."""
-    yield from _refusal(view, (codes.XDS_MISSING_DOCUMENT,))
+    # where both ends of the pair are loose, either code says so
+    also = (codes.XDS_MISSING_DOCUMENT_METADATA,) if _without_entry(view, context) else ()
+    yield from _refusal(view, (codes.XDS_MISSING_DOCUMENT, *also))
 
 
 def _without_entry(view: View, context: Context) -> bool:
@@ -110,9 +112,10 @@ def _without_entry(view: View, context: Context) -> bool:
 
 
 @check("XDR-A-006", actor="ncpeh-a", on="ITI-41", when=_without_entry)
-def document_without_entry_is_refused(view: View, _: Context) -> Iterator[Finding]:
+def document_without_entry_is_refused(view: View, context: Context) -> Iterator[Finding]:
     """A document without metadata gets XDSMissingDocumentMetadata. Source: IHE ITI TF-3, table 4.2.4.1-2."""
-    yield from _refusal(view, (codes.XDS_MISSING_DOCUMENT_METADATA,))
+    also = (codes.XDS_MISSING_DOCUMENT,) if _without_document(view, context) else ()
+    yield from _refusal(view, (codes.XDS_MISSING_DOCUMENT_METADATA, *also))
 
 
 def _patients_differ(view: View, context: Context) -> bool:

@@ -322,6 +322,9 @@ def list_(
     requirement: Annotated[
         bool, typer.Option("--requirement", help="List requirements with what covers them.")
     ] = False,
+    alterations: Annotated[
+        bool, typer.Option("--alterations", help="List the alterations that scenarios can name; also as markdown.")
+    ] = False,
     uncovered: Annotated[
         bool, typer.Option("--uncovered", help="Only requirements that nothing judges, with the reason.")
     ] = False,
@@ -331,8 +334,11 @@ def list_(
     """List scenarios, or requirements with the scenarios and checks that judge them."""
 
     def command() -> int:
+        from harness.cli._alterations import alterations_command
         from harness.cli._look import list_command
 
+        if alterations:
+            return alterations_command(format_, language(lang))
         return list_command(tuple(targets or ()), requirement or uncovered, uncovered, format_, language(lang))
 
     _end(command)

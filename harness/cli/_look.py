@@ -152,6 +152,7 @@ def explain_command(code: str, lang: str) -> int:
         known = alterations[code]
         head = f"{known.name}  {', '.join(known.transactions)}"
         lines = [head, known.title.in_(lang), known.explains.in_(lang)]
+        lines += [labelled("requirement", name, lang) for name in known.requirements]
     elif code in FAULTS:
         fault = FAULTS[code]
         lines = [f"{fault.name}  {fault.actor}  {', '.join(fault.breaks)}", fault.title.in_(lang)]

@@ -201,14 +201,15 @@ def _add_alterations(
             transactions=item.transactions,
             conformant=item.conformant,
             at=at,
+            requirements=item.requirements,
         )
 
 
 def _dangling(files: Sequence[SourceFile], catalogue: Catalogue) -> Iterable[Problem]:
     for file in files:
-        if file.kind != "deviations":
+        if file.kind not in ("deviations", "mutations", "faults"):
             continue
-        listed = file.tree.get("deviations")
+        listed = file.tree.get(file.kind)
         for node in listed.nodes if isinstance(listed, Items) else ():
             for leaf in texts(node, "requirements"):
                 if leaf.text not in catalogue.requirements:

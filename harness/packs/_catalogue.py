@@ -14,7 +14,8 @@ class Alteration:
     """A named alteration of a message of ours: of a request (mutation) or of an answer (fault).
 
     `transactions` are those it may be used with; `conformant` is true when the message stays valid, so that a good
-    system must accept it. `explains` says what we altered.
+    system must accept it. `explains` says what we altered, `requirements` name the rules that it puts to the test: those
+    the altered message breaks, and those on how the other side has to react.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Alteration:
     transactions: tuple[str, ...]
     conformant: bool
     at: Mark
+    requirements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,7 @@ class AlterationForm(Form):
     explains: LocalizedText
     transactions: Names = Field(min_length=1)
     conformant: bool = False
+    requirements: Names = ()
 
 
 class MutationsForm(Form):

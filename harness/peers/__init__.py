@@ -9,17 +9,18 @@ from harness.peers.audit_repository import AuditRepository, RepositoryLimits
 from harness.peers.client import Caller, OutgoingRequest
 from harness.peers.clock import Clock, Ids, SeededIds
 from harness.peers.discovery import Finder, Found
-from harness.peers.faults import FAULTS, Fault
+from harness.peers.fault import Fault
+from harness.peers.faults import FAULTS
 from harness.peers.initiating import InitiatingGateway, PreparedRequest, Session
 from harness.peers.listener import PeerServer
 from harness.peers.metadata_server import MetadataServer, UnservedAddress
-from harness.peers.mutations import Mutation
+from harness.peers.mutation import Mutation
+from harness.peers.mutations import MUTATIONS
 from harness.peers.pki import Pki, make_pki, other_country, pki_from_files, pki_to_files
 from harness.peers.publishing import Publisher
 from harness.peers.responding import RespondingGateway
 from harness.peers.temperament import Character
 from harness.peers.tls import client_context, server_context, tls_facts
-from harness.peers.token_mutations import MUTATIONS
 from harness.peers.token_service import TokenService
 
 __all__ = [

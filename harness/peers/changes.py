@@ -9,20 +9,13 @@ from lxml import etree
 from harness import safexml
 from harness.peers.arguments import refuse
 from harness.peers.draft import Draft
+from harness.peers.mutation import submissions
 from harness.wire import dispensing, ns, xdr, xds
 
 LARGE_BYTES = 10_000_000
 UNKNOWN_ORDER = "404404404"
 OTHER_ENTRY = "urn:uuid:00000000-0000-4000-8000-000000000404"
 OTHER_SET = "urn:uuid:00000000-0000-4000-8000-000000000405"
-
-
-def submissions(change: Callable[[xdr.Submission], xdr.Submission]) -> Callable[[Draft], Draft]:
-    def apply(draft: Draft) -> Draft:
-        assert isinstance(draft.query, xdr.Submission), "allowed for ITI-41 only"
-        return replace(draft, query=change(draft.query))
-
-    return apply
 
 
 def entries(change: Callable[[xds.DocumentEntry], xds.DocumentEntry]) -> Callable[[Draft], Draft]:
@@ -74,17 +67,6 @@ def two_sets(submission: xdr.Submission) -> xdr.Submission:
     first = submission.sets[0]
     second = replace(first, id=OTHER_SET, unique_id=f"{first.unique_id}.404")
     return replace(submission, sets=(first, second), nodes=(*submission.nodes, OTHER_SET))
-
-
-def documents(change: Callable[[etree._Element], None]) -> Callable[[Draft], Draft]:
-    """The submitted CDA documents changed; metadata stay as they are."""
-
-    def changed(document: xdr.SubmittedDocument) -> xdr.SubmittedDocument:
-        root = safexml.parse(document.content)
-        change(root)
-        return replace(document, content=etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True))
-
-    return submissions(lambda s: replace(s, documents=tuple(map(changed, s.documents))))
 
 
 def made_large(root: etree._Element) -> None:

@@ -42,11 +42,11 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A request in the making. `certificate` is the client certificate to show: ours, untrusted, not-agreed or none.
+    """A request in the making. `certificate` is the client certificate to show, a word of `Pki.shown`; `tls` how to speak
+    TLS, a word of `tls.SPEAKING`.
 
     `nok` is the next-of-kin assertion; `assertions_before` and `assertions_after` stand around the others as they are.
-    `tls` is the one version of TLS that is offered, empty for whatever there is. `parts` are the attachments of the
-    payload, `boundary` what delimits them.
+    `parts` are the attachments of the payload, `boundary` what delimits them.
     """
 
     pki: Pki = field(repr=False)
@@ -70,7 +70,7 @@ class Draft:
     method: str = "POST"
     query_string: str = ""
     certificate: str = "ours"
-    tls: str = ""
+    tls: str = "modern"
 
 
 type Alteration = tuple[Stage, Callable[[Draft], Draft]]

@@ -1,66 +1,34 @@
 """Named ways in which our peer answers badly, as data: each changes one thing of an otherwise good answer.
 
-Titles and explanations for readers stand in the catalogue; the names there and here are the same.
+This is the registry, with the faults of ITI-55, of ITI-41 and of transport. Titles, explanations and requirements stand in
+the catalogue (scenarios/catalogue/reply-faults.yaml); the names there and here are the same.
 """
 
 import gzip
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from harness.model import Population, PopulationDocument
+from harness.peers import faults_documents, faults_entries
 from harness.peers.answers import PlannedAnswer
 from harness.peers.arguments import refuse
-from harness.peers.publishing import AFTER_SIGNING, BEFORE_SIGNING, Publication
+from harness.peers.fault import ALL, Q41, Q55, Fault, Scene
+from harness.peers.publishing import AFTER_SIGNING, BEFORE_SIGNING
 from harness.wire import codes, soap
-from harness.wire.codes import KINDS
 from harness.wire.xcpd import AckDetail, Acknowledgement, DiscoveryAnswer, Ii, reason
-from harness.wire.xds import Coded, QueryAnswer, RegistryError, RegistryResponse, RetrieveAnswer
+from harness.wire.xds import RegistryError, RegistryResponse
 
-ALL = (codes.ITI_55, codes.ITI_38, codes.ITI_39, codes.ITI_41)
-UNKNOWN_FORMAT = "urn:example:unknown:2099"
-TRANSFORMATION_WARNING = "2502"  # a code could not be translated; the documents are there (XCAQ-B-010)
-OTHER_ENTRY = "urn:uuid:00000000-0000-4000-8000-000000000404"
 OVERSIZE = 32 * 1024 * 1024
+OTHER_ENTRY = "urn:uuid:00000000-0000-4000-8000-000000000404"
 _RELATES_TO = re.compile(rb"(<(?:[\w.-]+:)?RelatesTo[^>]*>)[^<]*")
 OTHER_MESSAGE = Ii(root="00000000-0000-4000-8000-000000000404", extension="4040404040")
 
 
-NO_CONSENT = RegistryError(code=codes.ERROR_NO_CONSENT, context="The patient has given no consent")
 REASON_TEXTS: Mapping[str, str] = {
     codes.ERROR_PI_NO_MATCH: "No patient matches the search criteria",
     codes.ERROR_PI_GENERIC: "The patient cannot be identified",
 }
 """What our peer says beside a code; no patient data."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What a fault may draw on: who else lives in country A, and for how long to keep a caller waiting, in seconds.
-
-    `soap_fault` (code, reason) makes the bytes of a SOAP fault in reply to the request.
-    """
-
-    population: Population
-    slow_s: float
-    soap_fault: Callable[[str, str], bytes]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One bad answer: of its changes exactly one is set, by what it works on.
-
-    A `publication` stands for the whole row instead of one answer, as a registry does.
-    """
-
-    name: str
-    transactions: tuple[str, ...]
-    discovery: Callable[[DiscoveryAnswer, Scene], DiscoveryAnswer] | None = None
-    listing: Callable[[QueryAnswer, Scene], QueryAnswer] | None = None
-    retrieval: Callable[[RetrieveAnswer, Scene], RetrieveAnswer] | None = None
-    storing: Callable[[RegistryResponse, Scene], RegistryResponse] | None = None
-    http: Callable[[PlannedAnswer, Scene], PlannedAnswer] | None = None
-    publication: Callable[[Publication], Publication] | None = None
 
 
 def _refused(answer: DiscoveryAnswer, *, ack: str, response: str, code: str, detail: str) -> DiscoveryAnswer:
@@ -139,112 +107,6 @@ def _match_with_error(answer: DiscoveryAnswer, _: Scene) -> DiscoveryAnswer:
     )
 
 
-def no_documents(kinds: tuple[str, ...]) -> QueryAnswer:
-    """The good answer when there is nothing of `kinds`: Success with a warning. Source: protocol facts 5.6."""
-    code = codes.NOT_FOUND_BY_KIND.get(kinds[0] if kinds else "", codes.ERROR_DOCUMENT_NOT_FOUND)
-    return QueryAnswer(
-        status=codes.STATUS_SUCCESS,
-        errors=(RegistryError(code=code, context="No document was found", severity=codes.SEVERITY_WARNING),),
-    )
-
-
-def missing(identifier: str | None) -> RegistryError:
-    """The error for a document that is not there. Source: protocol facts 6.3, row document not found."""
-    context = f"{codes.ERROR_GENERIC_DOCUMENT_MISSING} : no document {identifier or ''}".rstrip()
-    return RegistryError(code=codes.XDS_MISSING_DOCUMENT, context=context)
-
-
-def _nothing_listed(answer: QueryAnswer, _: Scene) -> QueryAnswer:
-    codes_listed = tuple(e.class_code.code for e in answer.entries if e.class_code and e.class_code.code)
-    kinds = tuple(k.kind for k in map(codes.kind_of_class_code, codes_listed) if k)
-    return no_documents(kinds or ("patient-summary",))
-
-
-def _listing_refused(answer: QueryAnswer, _: Scene) -> QueryAnswer:
-    return QueryAnswer(status=codes.STATUS_FAILURE, errors=(NO_CONSENT,))
-
-
-def _listing_with_warning(answer: QueryAnswer, _: Scene) -> QueryAnswer:
-    warning = RegistryError(
-        code=TRANSFORMATION_WARNING, context="A code could not be translated", severity=codes.SEVERITY_WARNING
-    )
-    return replace(answer, errors=(*answer.errors, warning))
-
-
-def _odd_format(answer: QueryAnswer, _: Scene) -> QueryAnswer:
-    """One more entry, of a document that does not exist, in a format nobody knows."""
-    if not answer.entries:
-        refuse("faults", "nothing is listed, so there is no entry to repeat in another format")
-    first = answer.entries[0]
-    odd = replace(
-        first,
-        id=OTHER_ENTRY,
-        lid=OTHER_ENTRY,
-        unique_id=f"{first.unique_id}.404",
-        format_code=Coded(code=UNKNOWN_FORMAT, scheme=codes.FORMAT_SCHEME_EHDSI, display="Unknown format"),
-    )
-    return replace(answer, entries=(*answer.entries, odd))
-
-
-def _retrieval_missing(answer: RetrieveAnswer, _: Scene) -> RetrieveAnswer:
-    errors = (RegistryError(code=codes.ERROR_GENERIC_DOCUMENT_MISSING, context="The document is not available"),)
-    return RetrieveAnswer(status=codes.STATUS_FAILURE, errors=errors)
-
-
-def _retrieval_partial(answer: RetrieveAnswer, _: Scene) -> RetrieveAnswer:
-    """The last of several documents is missing; a single one stays, and an error speaks of another."""
-    kept = answer.documents[:-1] if len(answer.documents) > 1 else answer.documents
-    lost = answer.documents[-1].id if len(answer.documents) > 1 else None
-    return RetrieveAnswer(status=codes.STATUS_PARTIAL_SUCCESS, errors=(*answer.errors, missing(lost)), documents=kept)
-
-
-def _retrieval_refused(answer: RetrieveAnswer, _: Scene) -> RetrieveAnswer:
-    return RetrieveAnswer(status=codes.STATUS_FAILURE, errors=(NO_CONSENT,))
-
-
-def _inline(answer: RetrieveAnswer, _: Scene) -> RetrieveAnswer:
-    return replace(answer, documents=tuple(replace(d, form="inline") for d in answer.documents))
-
-
-def _other_patient(answer: RetrieveAnswer, scene: Scene) -> RetrieveAnswer:
-    held = {d.unique_id: d for d in scene.population.documents}
-    return replace(
-        answer,
-        documents=tuple(
-            replace(d, content=_of_somebody_else(held[d.id], scene.population).content) if d.id in held else d
-            for d in answer.documents
-        ),
-    )
-
-
-def _of_somebody_else(asked: PopulationDocument, population: Population) -> PopulationDocument:
-    others = (
-        other
-        for other in population.documents
-        if (other.kind, other.level) == (asked.kind, asked.level) and other.patient != asked.patient
-    )
-    found = next(others, None)
-    if found is None:
-        refuse("faults", f"the population holds no {asked.kind} of level {asked.level} of another patient")
-    return found
-
-
-def _other_template(answer: RetrieveAnswer, _: Scene) -> RetrieveAnswer:
-    """Each document claims to be of another kind: an eDispensation, or a patient summary where it was one."""
-    return replace(answer, documents=tuple(replace(d, content=_relabelled(d.content)) for d in answer.documents))
-
-
-def _relabelled(content: bytes) -> bytes:
-    dispensation, summary = KINDS["edispensation"], KINDS["patient-summary"]
-    for kind in KINDS.values():
-        other = summary if kind.class_code == dispensation.class_code else dispensation
-        for template in kind.templates.values():
-            if f'"{template}"'.encode() in content:
-                content = content.replace(f'"{template}"'.encode(), f'"{other.templates[3]}"'.encode())
-                return content.replace(f'"{kind.class_code}"'.encode(), f'"{other.class_code}"'.encode(), 1)
-    return content
-
-
 def _refusing(
     code: str, context: str, *, partly: bool = False
 ) -> Callable[[RegistryResponse, Scene], RegistryResponse]:
@@ -321,7 +183,6 @@ def _relates_to_other(answer: PlannedAnswer, _: Scene) -> PlannedAnswer:
 
 
 def _table() -> tuple[Fault, ...]:
-    q55, q38, q39, q41 = (codes.ITI_55,), (codes.ITI_38,), (codes.ITI_39,), (codes.ITI_41,)
     return (
         Fault(name="answer.slow", transactions=ALL, http=lambda a, s: replace(a, delay_s=s.slow_s)),
         Fault(name="answer.never", transactions=ALL, http=lambda a, s: replace(a, behaviour="never")),
@@ -342,33 +203,25 @@ def _table() -> tuple[Fault, ...]:
         Fault(name="answer.oversized", transactions=ALL, http=lambda a, s: replace(a, body=a.body + b" " * OVERSIZE)),
         Fault(name="answer.boundary.wrong", transactions=ALL, http=_elsewhere),
         Fault(name="answer.relates-to.other", transactions=ALL, http=_relates_to_other),
-        Fault(name="xcpd.no-match", transactions=q55, discovery=lambda a, s: no_match(a)),
-        Fault(name="xcpd.no-match.ae", transactions=q55, discovery=_no_match_as_error),
-        Fault(name="xcpd.insufficient-rights", transactions=q55, discovery=lambda a, s: rights_missing(a)),
-        Fault(name="xcpd.two-matches", transactions=q55, discovery=_two_matches),
-        Fault(name="xcpd.other-target-message", transactions=q55, discovery=_other_target),
-        Fault(name="xcpd.match-with-ae", transactions=q55, discovery=_match_with_error),
-        Fault(name="xcaq.no-documents", transactions=q38, listing=_nothing_listed),
-        Fault(name="xcaq.no-consent", transactions=q38, listing=_listing_refused),
-        Fault(name="xcaq.warning-with-entries", transactions=q38, listing=_listing_with_warning),
-        Fault(name="xcaq.unknown-format", transactions=q38, listing=_odd_format),
-        Fault(name="xcar.document-missing", transactions=q39, retrieval=_retrieval_missing),
-        Fault(name="xcar.partial", transactions=q39, retrieval=_retrieval_partial),
-        Fault(name="xcar.no-consent", transactions=q39, retrieval=_retrieval_refused),
-        Fault(name="xcar.inline", transactions=q39, retrieval=_inline),
-        Fault(name="xcar.other-patient", transactions=q39, retrieval=_other_patient),
-        Fault(name="xcar.other-template", transactions=q39, retrieval=_other_template),
-        *(Fault(name=name, transactions=q41, storing=_refusing(code, why)) for name, code, why in _STORING_FAULTS),
+        Fault(name="xcpd.no-match", transactions=Q55, discovery=lambda a, s: no_match(a)),
+        Fault(name="xcpd.no-match.ae", transactions=Q55, discovery=_no_match_as_error),
+        Fault(name="xcpd.insufficient-rights", transactions=Q55, discovery=lambda a, s: rights_missing(a)),
+        Fault(name="xcpd.two-matches", transactions=Q55, discovery=_two_matches),
+        Fault(name="xcpd.other-target-message", transactions=Q55, discovery=_other_target),
+        Fault(name="xcpd.match-with-ae", transactions=Q55, discovery=_match_with_error),
+        *faults_entries.table(),
+        *faults_documents.table(),
+        *(Fault(name=name, transactions=Q41, storing=_refusing(code, why)) for name, code, why in _STORING_FAULTS),
         Fault(
             name="xdr.partial",
-            transactions=q41,
+            transactions=Q41,
             storing=_refusing(codes.ERROR_ED_NOT_IDENTIFIABLE, "A prescription cannot be identified", partly=True),
         ),
-        Fault(name="xdr.warning", transactions=q41, storing=_stored_with(codes.SEVERITY_WARNING)),
-        Fault(name="xdr.success-with-error", transactions=q41, storing=_stored_with(codes.SEVERITY_ERROR)),
+        Fault(name="xdr.warning", transactions=Q41, storing=_stored_with(codes.SEVERITY_WARNING)),
+        Fault(name="xdr.success-with-error", transactions=Q41, storing=_stored_with(codes.SEVERITY_ERROR)),
         Fault(
             name="xdr.failure-without-error",
-            transactions=q41,
+            transactions=Q41,
             storing=lambda a, s: RegistryResponse(status=codes.STATUS_FAILURE),
         ),
         *(Fault(name=n, transactions=(codes.SMP,), publication=change) for n, change in BEFORE_SIGNING.items()),

@@ -13,11 +13,11 @@ from harness.peers.arguments import Arguments, refuse
 from harness.peers.client import OutgoingRequest
 from harness.peers.clock import Clock, Ids
 from harness.peers.draft import Draft, Query, Token, complete
-from harness.peers.mutations import Mutation, needs_settling
+from harness.peers.mutation import Mutation
+from harness.peers.mutations import MUTATIONS
 from harness.peers.pki import Pki
 from harness.peers.submitting import Desk, submission
 from harness.peers.tls import client_context
-from harness.peers.token_mutations import MUTATIONS
 from harness.peers.tokens import next_of_kin, token_request
 from harness.wire import codes, issuing, saml, smp, soap, wstrust, xcpd, xds
 from harness.wire.codes import KINDS
@@ -131,7 +131,7 @@ class InitiatingGateway:
                 body=draft.body,
                 chunked=draft.chunked,
                 method=draft.method,
-                settle_s=SETTLE_S if needs_settling(mutate) else 0.0,
+                settle_s=SETTLE_S if draft.certificate != "ours" else 0.0,
             ),
             context=self._context(draft.certificate, draft.tls),
             client_certificate=draft.certificate != "none",
@@ -151,24 +151,19 @@ class InitiatingGateway:
         return PreparedRequest(
             transaction=codes.SMP,
             request=request,
-            context=self._context("ours", ""),
+            context=self._context("ours", "modern"),
             client_certificate=True,
             altered=(),
             message_id="",
         )
 
-    def _context(self, certificate: str, tls: str) -> ssl.SSLContext:
-        known = self._contexts.get((certificate, tls))
+    def _context(self, certificate: str, speaking: str) -> ssl.SSLContext:
+        known = self._contexts.get((certificate, speaking))
         if known is None:
-            credentials = {
-                "ours": lambda: self._pki.tls,
-                "untrusted": lambda: self._pki.untrusted_tls,
-                "not-agreed": lambda: self._pki.not_agreed_tls,
-            }.get(certificate)
             known = client_context(
-                credentials() if credentials else None, self._anchors, newest=tls, revocations=self._revocations
+                self._pki.shown(certificate), self._anchors, speaking=speaking, revocations=self._revocations
             )
-            self._contexts[certificate, tls] = known
+            self._contexts[certificate, speaking] = known
         return known
 
     def _tokens(

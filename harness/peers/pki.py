@@ -23,7 +23,8 @@ NOT_AGREED = "ZZ"
 """A country that no exchange is agreed with. Source: ISO 3166-1, 8.1.3 (codes for users, given to no country)."""
 _LEAD = timedelta(days=1)
 _FILES = ("ca", "tls", "seal")
-REVOKED_SERIAL = 906
+TLS_USAGES = ("tls", "tls-server")
+REVOKED_TLS_SERIAL, REVOKED_SEAL_SERIAL = 909, 911
 REVOCATIONS_FILE = "ca.crl.pem"
 
 
@@ -63,6 +64,35 @@ class Pki:
         return _leaf("tls", self, self.unknown_authority, serial=903)
 
     @cached_property
+    def expired_tls(self) -> Credentials:
+        """A TLS certificate of our authority whose one defect is that it ended an hour before `at`."""
+        return _leaf("tls", self, self.authority, serial=906, not_after=self.at - timedelta(hours=1))
+
+    @cached_property
+    def future_tls(self) -> Credentials:
+        """A TLS certificate of our authority whose one defect is that it begins a month after `at`."""
+        return _leaf("tls", self, self.authority, serial=907, not_before=self.at + timedelta(days=30))
+
+    @cached_property
+    def server_only_tls(self) -> Credentials:
+        """A TLS certificate of our authority whose one defect is that it is for servers, not for clients."""
+        return _leaf("tls-server", self, self.authority, serial=908)
+
+    @cached_property
+    def revoked_tls(self) -> Credentials:
+        """A TLS certificate of our authority whose one defect is that it is on `revocations`."""
+        return _leaf("tls", self, self.authority, serial=REVOKED_TLS_SERIAL)
+
+    @cached_property
+    def other_host_tls(self) -> Credentials:
+        """A TLS certificate of our authority that names another host than the one we call from."""
+        return _leaf("tls", self, self.authority, serial=910, host="elsewhere.invalid")
+
+    def shown(self, name: str) -> Credentials | None:
+        """The client certificate that mutations call `name`; None when none is to be shown."""
+        return _SHOWN[name](self)
+
+    @cached_property
     def expired_seal(self) -> Credentials:
         """A seal certificate of our authority whose one defect is that it ended an hour before `at`."""
         return _leaf("seal", self, self.authority, serial=904, not_after=self.at - timedelta(hours=1))
@@ -75,34 +105,51 @@ class Pki:
     @cached_property
     def revoked_seal(self) -> Credentials:
         """A seal certificate of our authority whose one defect is that `revocations` lists it."""
-        return _leaf("seal", self, self.authority, serial=REVOKED_SERIAL)
+        return _leaf("seal", self, self.authority, serial=REVOKED_SEAL_SERIAL)
 
     @cached_property
     def countryless_seal(self) -> Credentials:
         """A seal certificate of our authority whose one defect is a subject without country."""
-        return _leaf("seal", self, self.authority, serial=907, country="")
+        return _leaf("seal", self, self.authority, serial=912, country="")
 
     @cached_property
     def enciphering_seal(self) -> Credentials:
         """A certificate of our authority whose one defect is that its key may not sign."""
-        return _leaf("encipher", self, self.authority, serial=908)
+        return _leaf("encipher", self, self.authority, serial=913)
 
     @property
     def revocations(self) -> bytes:
-        """The revocation list of our authority as PEM: what the other side has to honour. It lists `revoked_seal`."""
+        """The revocation list of our authority as PEM: what the other side has to honour. It lists `revoked_tls` and
+        `revoked_seal`."""
         return x509.build_revocations(
-            self.authority, (REVOKED_SERIAL,), at=self.at - _LEAD, until=self.at + timedelta(days=LEAF_DAYS)
+            self.authority,
+            (REVOKED_TLS_SERIAL, REVOKED_SEAL_SERIAL),
+            at=self.at - _LEAD,
+            until=self.at + timedelta(days=LEAF_DAYS),
         )
 
     @cached_property
     def not_agreed_seal(self) -> Credentials:
         """A seal certificate of our authority whose one defect is a country that has no agreement with anybody."""
-        return _leaf("seal", self, self.authority, serial=906, country=NOT_AGREED)
+        return _leaf("seal", self, self.authority, serial=914, country=NOT_AGREED)
 
     @cached_property
     def not_agreed_tls(self) -> Credentials:
         """A TLS certificate of our authority whose one defect is a country that has no agreement with anybody."""
-        return _leaf("tls", self, self.authority, serial=907, country=NOT_AGREED)
+        return _leaf("tls", self, self.authority, serial=915, country=NOT_AGREED)
+
+
+_SHOWN: Mapping[str, Callable[[Pki], Credentials | None]] = {
+    "ours": lambda pki: pki.tls,
+    "none": lambda pki: None,
+    "untrusted": lambda pki: pki.untrusted_tls,
+    "expired": lambda pki: pki.expired_tls,
+    "not-yet-valid": lambda pki: pki.future_tls,
+    "wrong-use": lambda pki: pki.server_only_tls,
+    "revoked": lambda pki: pki.revoked_tls,
+    "other-host": lambda pki: pki.other_host_tls,
+    "not-agreed": lambda pki: pki.not_agreed_tls,
+}
 
 
 def other_country(country: str) -> str:
@@ -197,18 +244,21 @@ def _leaf(
     serial: int,
     key: rsa.RSAPrivateKey | None = None,
     country: str | None = None,
+    not_before: datetime | None = None,
     not_after: datetime | None = None,
+    host: str | None = None,
 ) -> Credentials:
-    names, addresses = _subject_names(pki.host) if usage == "tls" else ((), ())
+    named = host or pki.host
+    names, addresses = ((), ()) if usage not in TLS_USAGES else ((named,), ()) if host else _subject_names(named)
     return x509.build_certificate(
-        common_name=pki.host if usage == "tls" else f"{ORGANIZATION} seal",
+        common_name=named if usage in TLS_USAGES else f"{ORGANIZATION} seal",
         country=pki.country if country is None else country,
         organization=ORGANIZATION,
         usage=usage,
         issuer=issuer,
         key=key or x509.new_key(),
         serial=serial,
-        not_before=pki.at - _LEAD,
+        not_before=not_before or pki.at - _LEAD,
         not_after=not_after or pki.at + timedelta(days=LEAF_DAYS),
         dns_names=names,
         ip_addresses=addresses,

@@ -17,17 +17,10 @@ from harness.peers.answers import PlannedAnswer
 from harness.peers.arguments import Arguments, refuse
 from harness.peers.clock import Clock, Ids
 from harness.peers.dispensary import Dispensary
-from harness.peers.faults import (
-    FAULTS,
-    NO_CONSENT,
-    Fault,
-    Scene,
-    missing,
-    more_traits_wanted,
-    no_documents,
-    no_match,
-    rights_missing,
-)
+from harness.peers.fault import Fault, Scene
+from harness.peers.faults import FAULTS, more_traits_wanted, no_match, rights_missing
+from harness.peers.faults_documents import NO_CONSENT, missing
+from harness.peers.faults_entries import no_documents
 from harness.peers.national import NationalStore
 from harness.peers.stated_errors import StatedError, StatedFault, stated_error
 from harness.peers.temperament import Character

@@ -3,6 +3,7 @@
 import ssl
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.errors import PeerError, WireError
@@ -10,8 +11,15 @@ from harness.model import TlsFacts
 from harness.wire import x509
 from harness.wire.x509 import Credentials
 
-VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1, "1.2": ssl.TLSVersion.TLSv1_2}
-"""The versions of TLS that can be the newest one we offer."""
+SPEAKING: Mapping[str, tuple[ssl.TLSVersion, ssl.TLSVersion, str]] = {
+    "modern": (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.MAXIMUM_SUPPORTED, ""),
+    "1.0": (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1, "ALL:@SECLEVEL=0"),
+    "1.1": (ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_1, "ALL:@SECLEVEL=0"),
+    "1.2": (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2, ""),
+    "weak": (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2, "eNULL:@SECLEVEL=0"),
+}
+"""Oldest and newest protocol version and cipher list of OpenSSL (empty for its own): as it should be, one version alone (those
+before 1.2 are withdrawn, RFC 8996, and OpenSSL 3 speaks them at security level 0 only), or ciphers that do not encrypt."""
 
 
 def client_context(
@@ -19,13 +27,13 @@ def client_context(
     anchors: bytes,
     *,
     check_host: bool = True,
-    newest: str = "",
+    speaking: str = "modern",
     revocations: bytes = b"",
 ) -> ssl.SSLContext:
     """A context for calling: TLS 1.2 or newer, the server verified against `anchors` (PEM) and nothing else.
 
-    With `credentials` None no client certificate is offered. `newest` (a key of `VERSIONS`) offers that version alone, to
-    see whether it is refused. `revocations` are as `server_context` takes them.
+    With `credentials` None no client certificate is offered. Another `speaking` (a key of `SPEAKING`) than "modern" offers
+    nothing else, to see whether it is refused. `revocations` are as `server_context` takes them.
 
     Raises:
         PeerError: the anchors or the credentials cannot be used.
@@ -34,8 +42,7 @@ def client_context(
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = check_host
-    completed = _completed(context, credentials, anchors, revocations)
-    return unsafe_only_version(completed, newest) if newest else completed
+    return unsafe_speaking(_completed(context, credentials, anchors, revocations), speaking)
 
 
 def server_context(
@@ -56,14 +63,14 @@ def server_context(
     return _completed(context, credentials, anchors, revocations)
 
 
-def unsafe_only_version(context: ssl.SSLContext, version: str) -> ssl.SSLContext:
-    """`context` that speaks one version of TLS (a key of `VERSIONS`), old ones included; for tests of refusals alone."""
-    if version != "1.2":
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")  # the only level at which OpenSSL 3 still speaks them
+def unsafe_speaking(context: ssl.SSLContext, how: str) -> ssl.SSLContext:
+    """`context` that speaks as the key `how` of `SPEAKING` says, old protocols included; for tests of refusals alone."""
+    oldest, newest, ciphers = SPEAKING[how]
+    if ciphers:
+        context.set_ciphers(ciphers)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # that these versions are old is why they are offered
-        context.minimum_version = VERSIONS[version]
-        context.maximum_version = VERSIONS[version]
+        context.minimum_version, context.maximum_version = oldest, newest
     return context
 
 

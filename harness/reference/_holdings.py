@@ -34,6 +34,13 @@ _BY_TEMPLATE: Mapping[str, tuple[str, int]] = {
     "10": ("orcd-imaging-report", 1),
     "11": ("orcd-image", 1),
 }
+
+
+def templates_of(kind: str) -> frozenset[str]:
+    """The templates that documents of `kind` claim, at whatever level; empty where the kind has none."""
+    return frozenset(_TEMPLATES + arc for arc, (known, _) in _BY_TEMPLATE.items() if known == kind)
+
+
 _NAMESPACE = uuid.UUID("5d7c3d5e-3b0c-5f6e-9c56-2f0d3d3a9f10")
 _ROOT_KINDS = ("access-code", "modulo-97")
 _ALLERGIES = "1.3.6.1.4.1.12559.11.10.1.3.1.2.12"

@@ -19,6 +19,7 @@ from harness.reference._asking import DocumentKey
 from harness.reference._calling import Caller, Sending, Trouble
 from harness.reference._confirming import Confirming
 from harness.reference._directory import Directory, missing_trait
+from harness.reference._holdings import templates_of
 from harness.reference._papers import Paper
 from harness.reference._server import HttpQuestion, HttpReply, client_context
 from harness.reference._shown import Json, Shown, Wish, parse_wish
@@ -371,7 +372,7 @@ class _Visit:
         theirs = {(i.root, i.extension) for i in header.patient_ids}
         if (patient.root, patient.extension) not in theirs and "xcar.other-patient-shown" not in self._faults:
             return Shown(shown="error", code=code, message="the document is about another patient")
-        if header.kind != self._wish.kind and "shown.template-ignored" not in self._faults:
+        if not self._is_wished(header) and "shown.template-ignored" not in self._faults:
             return Shown(shown="error", code=code, message="the document is of another kind than asked for")
         facts: Json = {
             **_row(entry),
@@ -380,6 +381,11 @@ class _Visit:
             "sha1": hashlib.sha1(document.content, usedforsecurity=False).hexdigest(),
         }
         return Shown(shown="document", code=code, message=notes, documents=(facts,))
+
+    def _is_wished(self, header: cda.CdaHeader) -> bool:
+        """Whether the document is of the kind asked for by its code, and by its template where the kind has some."""
+        known = templates_of(self._wish.kind)
+        return header.kind == self._wish.kind and (not known or any(t.root in known for t in header.template_ids))
 
     # --- ITI-41
 

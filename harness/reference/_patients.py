@@ -132,12 +132,18 @@ class PatientService:
             ack="AA",
         )
 
+    def _identified(self, identifier: xcpd.Ii) -> Patient | None:
+        if "xcpd.identifier.authority-ignored" in self._faults:
+            people = self._holdings.patients.values()
+            return next((p for p in people if any(i.extension == identifier.extension for i in p.ids)), None)
+        return self._holdings.patient(identifier.root, identifier.extension)
+
     def _found(self, query: xcpd.DiscoveryQuery) -> tuple[Patient, ...] | Refusal:
         people = self._holdings.patients
         asked = [i for i in query.ids if i.root not in self._holdings.code_roots]
-        by_id = {p.key: p for i in asked if (p := self._holdings.patient(i.root, i.extension)) is not None}
+        by_id = {p.key: p for i in asked if (p := self._identified(i)) is not None}
         named = any(i.root and i.extension for i in asked)
-        unknown = [i for i in asked if i.extension and self._holdings.patient(i.root, i.extension) is None]
+        unknown = [i for i in asked if i.extension and self._identified(i) is None]
         candidates = tuple(by_id.values()) if named else tuple(people.values())
         matches = tuple(p for p in candidates if _traits_agree(p, query)) if not unknown else ()
         if not matches and "xcpd.match.on-unknown-patient" in self._faults:

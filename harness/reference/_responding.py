@@ -4,6 +4,7 @@ Error shapes are those the field agrees on first (see the codes beside each refu
 behaviour each. Source: eHDSI XCPD, XCA and XDR Profiles; NCPeH Components Specification, error codes.
 """
 
+import codecs
 import logging
 import threading
 import time
@@ -139,6 +140,8 @@ class RespondingSystem:
 
     def _accepted(self, question: HttpQuestion, message: soap.SoapMessage) -> _Request:
         """The request, when SOAP and addressing are in order; a fault is raised otherwise."""
+        if question.body.startswith(codecs.BOM_UTF8) and "xml.byte-order-mark.refused" in self._faults:
+            raise SoapFaulted(Fault(code="Sender", reason="the message cannot be read"))
         if message.version != "1.2" and "soap.version.ignored" not in self._faults:
             raise SoapFaulted(Fault(code="VersionMismatch", reason="SOAP 1.2 is expected"))
         media_type = message.content_type.media_type if message.content_type else None

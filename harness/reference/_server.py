@@ -28,6 +28,7 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 MAX_CHUNK_LINE_BYTES = 1024
 IDLE_S = 60.0
 HANDSHAKE_S = 10.0
+_NO_CHECK_TIME = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which ssl has no name for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,28 +261,33 @@ def _description(path: str) -> bytes:
     return content.encode()
 
 
-def server_context(
-    credentials: Credentials,
-    anchors: bytes,
-    *,
-    demand: ssl.VerifyMode = ssl.CERT_REQUIRED,
-    old_versions: bool = False,
-) -> ssl.SSLContext:
+def server_context(credentials: Credentials, anchors: bytes, faults: frozenset[str] = frozenset()) -> ssl.SSLContext:
     """A server context for TLS 1.2 and newer that asks the client for a certificate under `anchors` (PEM).
 
-    A weaker `demand` is a declared fault: one that is there is verified, or none is asked for. With `old_versions`, another
-    one, TLS 1.0 and 1.1 are spoken too.
+    Declared `faults` of TLS weaken it: fewer demands on the certificate, or old protocols and weak ciphers spoken too.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if old_versions:
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")  # the only level at which OpenSSL 3 still speaks them
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            context.minimum_version = ssl.TLSVersion.TLSv1
-    context.verify_mode = demand
+    context.verify_mode = ssl.CERT_REQUIRED
     _load(context, credentials, anchors)
+    _weaken(context, faults)
     return context
+
+
+def _weaken(context: ssl.SSLContext, faults: frozenset[str]) -> None:
+    if "tls.client-certificate.untrusted-accepted" in faults:
+        context.verify_mode = ssl.CERT_NONE
+    elif "tls.client-certificate.not-required" in faults:
+        context.verify_mode = ssl.CERT_OPTIONAL
+    if "tls.client-certificate.dates-ignored" in faults:
+        context.verify_flags |= _NO_CHECK_TIME
+    if "tls.cipher.weak-accepted" in faults:
+        context.set_ciphers("ALL:eNULL:@SECLEVEL=0")
+    if "tls.version.old" in faults:
+        context.set_ciphers("ALL:@SECLEVEL=0")  # the only level at which OpenSSL 3 still speaks them
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of versions that a fault asks for
+            context.minimum_version = ssl.TLSVersion.TLSv1
 
 
 def client_context(credentials: Credentials, anchors: bytes) -> ssl.SSLContext:

@@ -81,6 +81,7 @@ _ADVISORY = frozenset(
         "xdr.creation-time.malformed",
         "xdr.partial.as-failure",
         "xdr.unique-id.other",
+        "xml.byte-order-mark.refused",
     }
 )
 """Faults whose requirements are all of level SHOULD, or whose form is a known field deviation that is only warned about."""
@@ -114,6 +115,13 @@ _OF_A = (
      "large messages get the connection reset", "les grands messages font couper la connexion"),
     ("xml.comment.refused", _ALL, "GEN-003",
      "messages with a comment are refused", "les messages avec un commentaire sont refusés"),
+    ("tls.client-certificate.dates-ignored", _ALL, "TRN-A-002",
+     "client certificates past or before their time are accepted",
+     "les certificats clients expirés ou pas encore valides sont admis"),
+    ("tls.cipher.weak-accepted", _ALL, "TRN-A-003",
+     "ciphers that do not encrypt are accepted", "les suites qui ne chiffrent pas sont admises"),
+    ("xml.byte-order-mark.refused", _ALL, "GEN-003",
+     "messages with a byte order mark are refused", "les messages avec une marque d'ordre des octets sont refusés"),
     ("http.content-type.wrong", _ALL, "TRN-A-001",
      "answers are called text/html", "les réponses s'annoncent text/html"),
     ("http.body.truncated", _ALL, "TRN-A-001",
@@ -149,7 +157,7 @@ _OF_A = (
      "the answer to ITI-38 carries the action of the request", "la réponse à ITI-38 porte l'action de la requête"),
     ("xcar.action.wrong", "ITI-39", "TRN-A-005",
      "the answer to ITI-39 carries the action of the request", "la réponse à ITI-39 porte l'action de la requête"),
-    ("tls.version.old", _ALL, "TRN-A-003", "TLS 1.0 is spoken", "TLS 1.0 est accepté"),
+    ("tls.version.old", _ALL, "TRN-A-003", "TLS 1.0 and 1.1 are spoken", "TLS 1.0 et 1.1 sont parlés"),
     # identity assertion
     ("hcp.wrapping.first-read", _ALL, "XCPD-A-037",
      "of several identity assertions the last is verified and the first is read",
@@ -306,6 +314,8 @@ _OF_A = (
      "the custodian is another community", "le dépositaire est une autre communauté"),
     ("xcpd.custodian.code-unknown", "ITI-55", "XCPD-A-025",
      "the custodian's code is unknown", "le code du dépositaire est inconnu"),
+    ("xcpd.identifier.authority-ignored", "ITI-55", "XCPD-A-026",
+     "identifiers are compared without their authority", "les identifiants sont comparés sans leur autorité"),
     ("xcpd.match.on-unknown-patient", "ITI-55", "XCPD-A-026",
      "an unknown identifier finds some patient", "un identifiant inconnu trouve un patient quelconque"),
     ("xcpd.no-match.reason-missing", "ITI-55", "XCPD-A-026",

@@ -3,7 +3,6 @@
 import io
 import ipaddress
 import re
-import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -183,14 +182,7 @@ def describe_sut(
 def _listen(
     config: ReferenceConfig, port: int, answerers: dict[str, Answerer], readers: dict[str, Answerer] | None = None
 ) -> Listener:
-    demand = ssl.CERT_REQUIRED
-    if "tls.client-certificate.untrusted-accepted" in config.faults:
-        demand = ssl.CERT_NONE
-    elif "tls.client-certificate.not-required" in config.faults:
-        demand = ssl.CERT_OPTIONAL
-    context = server_context(
-        config.identity.tls, config.trust_anchors, demand=demand, old_versions="tls.version.old" in config.faults
-    )
+    context = server_context(config.identity.tls, config.trust_anchors, config.faults)
     chunks = "http.chunked.refused" not in config.faults
     return Listener(config.host, port, context, answerers, readers, chunks=chunks)
 

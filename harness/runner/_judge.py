@@ -62,6 +62,8 @@ _PAYLOAD = {
 _RETRIEVED_DOCUMENT, _SUBMITTED_DOCUMENT = "XCAR-A-006", "XDR-B-008"
 """The requirement that the rules of a document's kind decide, by the direction in which it travels."""
 
+_DISPENSATION = "cda:edispensation"
+
 CODES_KNOWN = "CDA-011"
 """The requirement on value sets; it counts in rows that cover it, elsewhere the coverage figure tells what was looked up."""
 
@@ -212,11 +214,12 @@ class Judge:
             )
         if exchange.initiator is Party.PEER:
             for index, document in enumerate(view.retrieved):
-                reports.append(self.validator.validate(f"{side}/document:{index}", document.content))
+                report = self.validator.validate(f"{side}/document:{index}", document.content)
+                reports.append(_attributed(report, _SUBMITTED_DOCUMENT, _RETRIEVED_DOCUMENT))
         elif view.submission is not None:
             for index, submitted in enumerate(view.submission.documents):
                 report = self.validator.validate(f"{side}/document:{index}", submitted.content)
-                reports.append(_attributed(report, _RETRIEVED_DOCUMENT, _SUBMITTED_DOCUMENT))
+                reports.append(_attributed(_as_dispensation(report), _RETRIEVED_DOCUMENT, _SUBMITTED_DOCUMENT))
         return tuple(reports)
 
     def _validate_metadata(self, view: checks.View, record: HttpRecord) -> tuple[ValidationReport, ...]:
@@ -302,6 +305,21 @@ def _attributed(report: ValidationReport, of: str, to: str) -> ValidationReport:
         report,
         findings=tuple(replace(f, requirement=to) if f.requirement == of else f for f in report.findings),
         uses=tuple(replace(u, requirement=to) if u.requirement == of else u for u in report.uses),
+    )
+
+
+def _as_dispensation(report: ValidationReport) -> ValidationReport:
+    """`report` of a submitted dispensation with the rules of its header counted among those of its kind."""
+    if not report.kind.startswith(_DISPENSATION):
+        return report
+    ours = [u.artefact for u in report.uses if u.layer is Layer.SCHEMATRON and u.requirement is None]
+    return replace(
+        report,
+        findings=tuple(
+            replace(f, requirement=_SUBMITTED_DOCUMENT) if f.layer is Layer.SCHEMATRON and not f.requirement else f
+            for f in report.findings
+        ),
+        uses=tuple(replace(u, requirement=_SUBMITTED_DOCUMENT) if u.artefact in ours else u for u in report.uses),
     )
 
 

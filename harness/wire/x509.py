@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from harness.errors import PeerError, WireError
 
-USAGES = ("tls", "seal", "encipher")
+USAGES = ("tls", "tls-server", "seal", "encipher")
 MAX_CHAIN = 8
 _CRL_BEGIN = b"-----BEGIN X509 CRL-----"
 
@@ -122,8 +122,8 @@ def build_certificate(
     dns_names: Sequence[str] = (),
     ip_addresses: Sequence[str] = (),
 ) -> Credentials:
-    """A certificate of `issuer` for TLS (`usage` "tls": server and client) or for signing assertions ("seal"); "encipher" makes
-    one whose key may not sign anything.
+    """A certificate of `issuer` for TLS (`usage` "tls": server and client; "tls-server": server only) or for signing
+    assertions ("seal"); "encipher" makes one whose key may not sign anything.
 
     Each broken certificate has one defect and is made by one argument: expired or not yet valid by the two times, wrong
     country by `country`, no country by None, unknown authority by an `issuer` nobody trusts, wrong use by `usage`.
@@ -142,9 +142,10 @@ def build_certificate(
     builder = builder.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False
     )
-    if usage == "tls":
+    if usage in ("tls", "tls-server"):
         builder = builder.add_extension(_key_usage("digital_signature", "key_encipherment"), critical=True)
-        purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+        purposes = [ExtendedKeyUsageOID.SERVER_AUTH]
+        purposes += [ExtendedKeyUsageOID.CLIENT_AUTH] if usage == "tls" else []
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     else:
         allowed = ("key_encipherment",) if usage == "encipher" else ("digital_signature", "content_commitment")

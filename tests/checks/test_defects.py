@@ -506,6 +506,13 @@ def test_a_finding_says_where_what_and_what_to_do(broken: Case) -> None:
             assert finding.next in hints()
 
 
+def test_a_submitted_document_of_another_patient_than_its_entry_fires() -> None:
+    spoiled = sub.content(lambda b: b.replace(b'extension="P-0001"', b'extension="P-0002"', 1))(SUBMIT)
+
+    assert cs.fired(SUBMIT.judged("ncpeh-b")) == set()
+    assert cs.fired(spoiled.judged("ncpeh-b")) == {"CDA-014"}
+
+
 def test_every_check_has_a_defect_that_fires_it() -> None:
     elsewhere = {"TRN-A-003", "SAML-TRC-009"} | {f"STS-00{n}" for n in range(1, 7)}  # test_sts_checks.py
     elsewhere |= DISCOVERY_REQUIREMENTS

@@ -9,7 +9,7 @@ import pytest
 from harness.errors import PeerError
 from harness.model import Exchange
 from harness.peers import Pki, client_context, server_context
-from harness.peers.tls import unsafe_only_version
+from harness.peers.tls import unsafe_speaking
 from harness.wire import x509
 from tests.peers.peer_bench import NOW, call, raw_server, run
 
@@ -74,15 +74,15 @@ def handshake(client: ssl.SSLContext, server: ssl.SSLContext) -> str:
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 def test_old_tls_is_refused_and_spoken_where_the_other_end_allows_it(version: str, ours: Pki, theirs: Pki) -> None:
-    old = client_context(ours.tls, theirs.anchors, newest=version)
+    old = client_context(ours.tls, theirs.anchors, speaking=version)
     with pytest.raises(ssl.SSLError, match=r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL"):
         handshake(old, server_context(theirs.tls, ours.anchors))
-    lax = unsafe_only_version(server_context(theirs.tls, ours.anchors), version)
+    lax = unsafe_speaking(server_context(theirs.tls, ours.anchors), version)
     assert handshake(old, lax) == {"1.0": "TLSv1", "1.1": "TLSv1.1"}[version]
 
 
 def test_tls_1_2_alone_is_enough(ours: Pki, theirs: Pki) -> None:
-    client = client_context(ours.tls, theirs.anchors, newest="1.2")
+    client = client_context(ours.tls, theirs.anchors, speaking="1.2")
     assert handshake(client, server_context(theirs.tls, ours.anchors)) == "TLSv1.2"
 
 

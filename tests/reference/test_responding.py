@@ -60,6 +60,8 @@ DISCOVERY: tuple[tuple[str, Ask, str, str, str], ...] = (
     ("an identifier and traits that agree", Ask(query=asking(family="EXEMPLAIRE", birth="19790314")), "found 1", "", ""),
     ("an identifier and another birth date", Ask(query=asking(birth="19790315")), NO_MATCH, "", ""),
     ("an unknown identifier", Ask(patient=rs.UNKNOWN), NO_MATCH, "xcpd.match.on-unknown-patient", "found 1"),
+    ("an identifier of another authority", Ask(query=asking(ids=(xcpd.Ii(root="2.999.404", extension="P-0001"),))),
+     NO_MATCH, "xcpd.identifier.authority-ignored", "found 1"),
     ("no consent", Ask(patient=rs.NO_CONSENT), "AE/AE/InsufficientRights/ERROR_PI_GENERIC", "consent.ignored", "found 1"),
     ("no consent, hidden", Ask(patient=rs.NO_CONSENT), "AE/AE/InsufficientRights/ERROR_PI_GENERIC",
      "xcpd.consent.as-no-match", NO_MATCH),
@@ -124,6 +126,7 @@ DISCOVERY: tuple[tuple[str, Ask, str, str, str], ...] = (
     ("no content type", Ask(content_type=None), SENDER, "", ""),
     ("truncated XML", Ask(envelope=lambda e: e[: len(e) // 2]), SENDER, "", ""),
     ("a document type", Ask(envelope=lambda e: b"<!DOCTYPE x>" + e), SENDER, "", ""),
+    ("a byte order mark", Ask(envelope=lambda e: b"\xef\xbb\xbf" + e), "found 1", "xml.byte-order-mark.refused", SENDER),
     ("a comment", Ask(envelope=rs.replacing(b"<soap:Body>", b"<soap:Body><!-- here -->")), "found 1", "", ""),
 )  # fmt: skip
 

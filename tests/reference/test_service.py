@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from harness import peers
 from harness.errors import InputError, PeerError
 from harness.model import OurSide
 from harness.reference import (
@@ -168,6 +169,27 @@ def test_tls_older_than_1_2_is_refused(honest: Endpoints, own: Identity, other: 
     context.minimum_version = ssl.TLSVersion.TLSv1_1
     context.maximum_version = ssl.TLSVersion.TLSv1_1
     assert not _answers(context, honest)
+
+
+@pytest.mark.parametrize(
+    ("fault", "certificate", "speaking"),
+    [
+        ("tls.client-certificate.dates-ignored", "expired", "modern"),
+        ("tls.client-certificate.dates-ignored", "not-yet-valid", "modern"),
+        ("tls.client-certificate.untrusted-accepted", "untrusted", "modern"),
+        ("tls.version.old", "ours", "1.0"),
+        ("tls.version.old", "ours", "1.1"),
+        ("tls.cipher.weak-accepted", "ours", "weak"),
+    ],
+)
+def test_a_fault_lets_in_who_is_to_be_refused(own: Identity, fault: str, certificate: str, speaking: str) -> None:
+    pki = peers.make_pki("BE", "127.0.0.1", datetime.now(UTC))
+    caller = Identity(authority=pki.anchors, tls=pki.tls, seal=pki.seal)
+    context = peers.client_context(pki.shown(certificate), own.authority, speaking=speaking)
+    with serving(config(own, caller)) as endpoints:
+        assert not _answers(context, endpoints)
+    with serving(config(own, caller, fault)) as endpoints:
+        assert _answers(context, endpoints)
 
 
 @pytest.mark.parametrize("fault", ["http.body.truncated", "http.connection.reset"])

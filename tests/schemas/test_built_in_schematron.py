@@ -195,6 +195,7 @@ BROKEN: dict[str, tuple[str, tuple[Alteration, ...]]] = {
     "ep-l1-media-type": (RX_PDF, (put("//h:nonXMLBody/h:text", "mediaType", "text/plain"),)),
     "ep-l1-representation": (RX_PDF, (put("//h:nonXMLBody/h:text", "representation", "TXT"),)),
     "ep-l1-pdf-marker": (RX_PDF, (write("//h:nonXMLBody/h:text", "AAAA"),)),
+    "ed-l3-kind": (ED, (put("h:code", "codeSystem", "2.999.1"),)),
     "ed-l3-order": (ED, (double("h:inFulfillmentOf"),)),
     "ed-l3-section": (ED, (put(section("2.2", "/h:templateId"), "root", f"{EHDSI}.2.1"),)),
     "ed-l3-order-id": (ED, (put("h:inFulfillmentOf/h:order/h:id", "root", None),)),

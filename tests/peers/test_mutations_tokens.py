@@ -12,10 +12,12 @@ from lxml import etree
 
 from harness.errors import ScenarioError, WireError
 from harness.peers import Pki
-from harness.peers.token_mutations import MUTATIONS, TOKEN_MUTATIONS
+from harness.peers.mutations import MUTATIONS
+from harness.peers.mutations_tokens import table
 from harness.wire import ns, saml, soap, wstrust, x509, xmldsig
 from tests.peers.peer_bench import NOW, prepared
 
+TOKEN_MUTATIONS = {mutation.name: mutation for mutation in table()}
 ASSERTION = ns.clark(ns.SAML, "Assertion")
 SIGNATURE = ns.clark(ns.DS, "Signature")
 BESIDE = ("wrapped-before", "wrapped-after", "wrapped-same-id", "wrapped-copied-signature", "second")
@@ -183,13 +185,6 @@ def test_a_request_for_a_token_differs_in_its_one_thing(name: str, transaction: 
     thing = name.split(".")[1].replace("-", "_")
     assert changed == {thing if thing in ("request_type", "token_type") else "parameters"}
     assert [etree.tostring(a) for a in bad.assertions] == [etree.tostring(a) for a in good.assertions]
-
-
-def test_an_old_version_of_tls_is_the_only_one_offered(ours: Pki, theirs: Pki) -> None:
-    for name in (n for n in TOKEN_MUTATIONS if n.startswith("tls.")):
-        context = prepared(ours, theirs.anchors, "ITI-55", name).context
-        assert context.minimum_version == context.maximum_version
-        assert context.minimum_version.name.endswith({"1-0": "v1", "1-1": "v1_1", "1-2": "v1_2"}[name[12:15]])
 
 
 def test_a_next_of_kin_alteration_needs_a_next_of_kin(ours: Pki, theirs: Pki) -> None:

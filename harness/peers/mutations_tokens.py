@@ -11,10 +11,12 @@ from datetime import timedelta
 from lxml import etree
 
 from harness import safexml
-from harness.peers import forging, mutations
+from harness.peers import forging
 from harness.peers.arguments import refuse
 from harness.peers.draft import Draft, Stage, Token
-from harness.peers.mutations import ALL, BEYOND_TOLERANCE, FOREIGN_NAMESPACE, WITH_TRC, Mutation
+from harness.peers.mutation import ALL, WITH_TRC, Change, Mutation, one
+from harness.peers.mutations_assertions import BEYOND_TOLERANCE, UNKNOWN_PURPOSE
+from harness.peers.mutations_transport import FOREIGN_NAMESPACE
 from harness.wire import codes, saml, wstrust, xmldsig
 from harness.wire.saml import CodedValue, SamlAssertion, SamlAttribute
 from harness.wire.x509 import Credentials
@@ -36,7 +38,6 @@ IN_TOKEN_REQUESTS = (
 )
 """Alterations of the HCP assertion that are allowed where a token is asked for, too."""
 
-type Change = Callable[[Draft], Draft]
 type OfToken = Callable[[Token, Draft], Token]
 
 
@@ -233,14 +234,14 @@ def _signatures(which: str, transactions: tuple[str, ...]) -> Iterator[Mutation]
         "foreign-key": lambda xml, seal, d: forging.by_foreign_key(xml, seal, d.pki.untrusted_seal),
     }
     for name, sign in signing.items():
-        yield _one(f"saml.{which}.{name}", transactions, Stage.SIGNED, _resigned(which, sign))
+        yield one(f"saml.{which}.{name}", transactions, Stage.SIGNED, _resigned(which, sign))
     signers: Mapping[str, Callable[[Draft], Credentials]] = {
         "revoked-signer": lambda d: d.pki.revoked_seal,
         "no-country-signer": lambda d: d.pki.countryless_seal,
         "no-signing-usage": lambda d: d.pki.enciphering_seal,
     }
     for name, choose in signers.items():
-        yield _one(f"saml.{which}.{name}", transactions, Stage.CLAIMS, _signer(which, choose))
+        yield one(f"saml.{which}.{name}", transactions, Stage.CLAIMS, _signer(which, choose))
 
 
 def _forgeries(which: str, transactions: tuple[str, ...]) -> Iterator[Mutation]:
@@ -257,10 +258,10 @@ def _forgeries(which: str, transactions: tuple[str, ...]) -> Iterator[Mutation]:
         "second": _second(which),
     }
     for name, change in making.items():
-        yield _one(f"saml.{which}.{name}", transactions, Stage.SIGNED, change)
+        yield one(f"saml.{which}.{name}", transactions, Stage.SIGNED, change)
     for name, find in (("comment-in-name-id", forging.name_id), ("comment-in-subject-id", forging.subject_value)):
         change = _rewritten(which, _commented(find))
-        yield _one(f"saml.{which}.{name}", transactions, Stage.SIGNED, change, positive=True)
+        yield one(f"saml.{which}.{name}", transactions, Stage.SIGNED, change, positive=True)
 
 
 def _statements(which: str, transactions: tuple[str, ...]) -> Iterator[Mutation]:
@@ -272,7 +273,7 @@ def _statements(which: str, transactions: tuple[str, ...]) -> Iterator[Mutation]
         "no-validity": lambda c: replace(c, not_before=None, not_on_or_after=None),
     }
     for name, change in claims.items():
-        yield _one(f"saml.{which}.{name}", transactions, Stage.CLAIMS, _claims(which, change))
+        yield one(f"saml.{which}.{name}", transactions, Stage.CLAIMS, _claims(which, change))
 
 
 def _of_hcp() -> Iterator[Mutation]:
@@ -289,9 +290,9 @@ def _of_hcp() -> Iterator[Mutation]:
         "role-twice": _twice(saml.ROLE),
     }
     for name, change in claims.items():
-        yield _one(f"saml.hcp.{name}", ALL, Stage.CLAIMS, _claims("hcp", change))
+        yield one(f"saml.hcp.{name}", ALL, Stage.CLAIMS, _claims("hcp", change))
     display = _attribute(saml.ROLE, _coded(display=OTHER_DISPLAY))
-    yield _one("saml.hcp.role-display-wrong", (codes.ITI_55,), Stage.CLAIMS, _claims("hcp", display))
+    yield one("saml.hcp.role-display-wrong", (codes.ITI_55,), Stage.CLAIMS, _claims("hcp", display))
 
 
 def _of_trc() -> Iterator[Mutation]:
@@ -300,15 +301,15 @@ def _of_trc() -> Iterator[Mutation]:
         "no-issuer": lambda c: replace(c, issuer=""),
         "no-patient": _attribute(saml.SUBJECT_ID, lambda _: None),
         "no-purpose": _attribute(saml.PURPOSE_OF_USE, lambda _: None),
-        "purpose-unknown": _attribute(saml.PURPOSE_OF_USE, _coded(code=mutations.UNKNOWN_PURPOSE)),
+        "purpose-unknown": _attribute(saml.PURPOSE_OF_USE, _coded(code=UNKNOWN_PURPOSE)),
         "smartcard-context": lambda c: replace(c, authn_context_class=saml.SMARTCARD_PKI),
         "no-advice": lambda c: replace(c, advice_ids=()),
     }
     for name, change in claims.items():
-        yield _one(f"saml.trc.{name}", WITH_TRC, Stage.CLAIMS, _claims("trc", change))
-    yield _one("saml.trc.wrapped", WITH_TRC, Stage.SIGNED, _rewritten("trc", forging.wrapped_in_advice))
+        yield one(f"saml.trc.{name}", WITH_TRC, Stage.CLAIMS, _claims("trc", change))
+    yield one("saml.trc.wrapped", WITH_TRC, Stage.SIGNED, _rewritten("trc", forging.wrapped_in_advice))
     expired = _signer("trc", lambda d: d.pki.expired_seal)
-    yield _one("saml.trc.expired-signer", WITH_TRC, Stage.CLAIMS, expired)
+    yield one("saml.trc.expired-signer", WITH_TRC, Stage.CLAIMS, expired)
 
 
 def _of_nok() -> Iterator[Mutation]:
@@ -317,12 +318,12 @@ def _of_nok() -> Iterator[Mutation]:
     untrusted = _signer("nok", lambda d: d.pki.untrusted_seal)
     other = _claims("nok", lambda c: replace(c, advice_ids=tuple(f"{a}-other" for a in c.advice_ids)))
     tampered = _rewritten("nok", forging.forged_in_place)
-    yield _one("saml.nok.unsigned", ALL, Stage.CLAIMS, unsigned)
-    yield _one("saml.nok.tampered", ALL, Stage.SIGNED, tampered)
-    yield _one("saml.nok.expired", ALL, Stage.CLAIMS, _claims("nok", long_ago))
-    yield _one("saml.nok.untrusted-signer", ALL, Stage.CLAIMS, untrusted)
-    yield _one("saml.nok.other-hcp", ALL, Stage.CLAIMS, other)
-    yield _one("saml.nok.last", ALL, Stage.SIGNED, _after_all, positive=True)
+    yield one("saml.nok.unsigned", ALL, Stage.CLAIMS, unsigned)
+    yield one("saml.nok.tampered", ALL, Stage.SIGNED, tampered)
+    yield one("saml.nok.expired", ALL, Stage.CLAIMS, _claims("nok", long_ago))
+    yield one("saml.nok.untrusted-signer", ALL, Stage.CLAIMS, untrusted)
+    yield one("saml.nok.other-hcp", ALL, Stage.CLAIMS, other)
+    yield one("saml.nok.last", ALL, Stage.SIGNED, _after_all, positive=True)
 
 
 def _of_sts() -> Iterator[Mutation]:
@@ -330,19 +331,16 @@ def _of_sts() -> Iterator[Mutation]:
         "sts.request-type.renew": _request(lambda r: replace(r, request_type=RENEW)),
         "sts.token-type.saml-1-1": _request(lambda r: replace(r, token_type=SAML_11)),
         "sts.parameters.missing": _request(lambda r: replace(r, parameters=None)),
-        "sts.purpose.unknown": _purpose(mutations.UNKNOWN_PURPOSE),
+        "sts.purpose.unknown": _purpose(UNKNOWN_PURPOSE),
         "sts.purpose.missing": _purpose(None),
     }
     for name, change in requests.items():
-        yield _one(name, STS, Stage.QUERY, change)
-    yield _one("sts.patient.missing", (codes.STS_TRC,), Stage.QUERY, _request(_nobody))
+        yield one(name, STS, Stage.QUERY, change)
+    yield one("sts.patient.missing", (codes.STS_TRC,), Stage.QUERY, _request(_nobody))
 
 
-def _one(name: str, transactions: tuple[str, ...], stage: Stage, change: Change, *, positive: bool = False) -> Mutation:
-    return Mutation(name=name, transactions=transactions, stage=stage, change=change, positive=positive)
-
-
-def _table() -> Iterator[Mutation]:
+def table() -> Iterator[Mutation]:
+    """The alterations of this family."""
     for which, transactions in (("hcp", ALL), ("trc", WITH_TRC)):
         yield from _statements(which, transactions)
         yield from _signatures(which, transactions)
@@ -353,28 +351,10 @@ def _table() -> Iterator[Mutation]:
     yield from _of_trc()
     yield from _of_nok()
     yield from _of_sts()
-    for version in ("1.0", "1.1", "1.2"):
-        name = f"tls.version.{version.replace('.', '-')}-only"
-        change = _only_version(version)
-        yield _one(name, ALL, Stage.HTTP, change, positive=version == "1.2")
 
 
-def _only_version(version: str) -> Change:
-    return lambda draft: replace(draft, tls=version)
-
-
-TOKEN_MUTATIONS: Mapping[str, Mutation] = {mutation.name: mutation for mutation in _table()}
-"""Name to mutation, in the order of the catalogue."""
-
-
-def _also_in_token_requests(mutation: Mutation) -> Mutation:
+def also_in_token_requests(mutation: Mutation) -> Mutation:
+    """`mutation`, allowed where a token is asked for, too, if it is one of those."""
     if mutation.name not in IN_TOKEN_REQUESTS:
         return mutation
     return replace(mutation, transactions=(*mutation.transactions, *STS))
-
-
-MUTATIONS: Mapping[str, Mutation] = {
-    **{name: _also_in_token_requests(mutation) for name, mutation in mutations.MUTATIONS.items()},
-    **TOKEN_MUTATIONS,
-}
-"""Every alteration that a scenario can name."""
