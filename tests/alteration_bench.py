@@ -29,8 +29,9 @@ from harness.wire import x509
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 SIDE_A = OurSide(country="FR", home_community="urn:oid:2.999.250")
 SIDE_B = OurSide(country="BE", home_community="urn:oid:2.999.56.1")
-URLS = {key: f"https://ncp.example/{key}" for key in ("xcpd", "xca", "xdr")}
+URLS = {key: f"https://ncp.example/{key}" for key in ("xcpd", "xca", "xdr", "sts", "sts_nok")}
 ORDER = ("ITI-55", "ITI-38", "ITI-39", "ITI-41")
+TOKEN_SERVICE = ("STS-TRC", "STS-NOK")
 PS_3, PS_1 = "2.999.250.9.1", "2.999.250.9.2"
 NOMINAL: Mapping[str, Mapping[str, Datum]] = {
     "ITI-55": {"patient": "pt-nominal"},
@@ -46,6 +47,7 @@ NOMINAL: Mapping[str, Mapping[str, Datum]] = {
         "practitioner": "pharmacist",
         "prescription": {"root": "2.999.250.9.59"},
     },
+    **{name: {"patient": "pt-nominal"} for name in TOKEN_SERVICE},
 }
 
 
@@ -90,9 +92,14 @@ def judge(actor: str) -> Judge:
     )
 
 
+def needs(name: str) -> Mapping[str, Datum]:
+    """What a request has to be asked for with, so that there is what the mutation `name` alters."""
+    return {"next_of_kin": True} if name.startswith("saml.nok.") else {}
+
+
 def asked(transaction: str, *mutate: str, arguments: Mapping[str, Datum] | None = None) -> PreparedRequest:
     """The request of country B, altered by `mutate`; the same identifiers each time."""
-    gateway = InitiatingGateway(pki(), SIDE_B, pki().anchors, lambda: AT, SeededIds(7 + ORDER.index(transaction)))
+    gateway = InitiatingGateway(pki(), SIDE_B, pki().anchors, lambda: AT, SeededIds(7 + [*NOMINAL].index(transaction)))
     population = library().populations["default"]
     return gateway.prepare(
         transaction,
@@ -178,7 +185,9 @@ def _earlier(transaction: str, by: Party) -> list[checks.View]:
 
 def request_judged(transaction: str, *mutate: str) -> Side:
     """What is said of the request, as of one that the system under test wrote."""
-    exchange = _exchange(transaction, Party.SUT, arrived(asked(transaction, *mutate)), returned(answered(transaction)))
+    wanted = {key: value for name in mutate for key, value in needs(name).items()}
+    request = asked(transaction, *mutate, arguments=wanted)
+    exchange = _exchange(transaction, Party.SUT, arrived(request), returned(answered(transaction)))
     person = str(NOMINAL[transaction]["patient"])
     context = judge("ncpeh-b").context("ncpeh-b", _earlier(transaction, Party.SUT), person)
     return Side(judged=judge("ncpeh-b").exchange(exchange, context))

@@ -55,7 +55,7 @@ def chain(
     return run(work())
 
 
-@pytest.mark.parametrize("transaction", NOMINAL)
+@pytest.mark.parametrize("transaction", codes.CROSS_BORDER)
 def test_transaction_runs_over_mutual_tls(transaction: str, ours: Pki, theirs: Pki) -> None:
     asked, answered = chain(ours, theirs, transaction)
     assert asked.failure is None

@@ -33,7 +33,7 @@ def test_good_request_is_addressed_and_signed(transaction: str, ours: Pki, their
     assert sent.addressing.reply_to == soap.ANONYMOUS
     assert sent.security_count == 1
     kinds = [saml.parse_assertion(a).kind for a in sent.assertions]
-    assert kinds == (["hcp"] if transaction == "ITI-55" else ["hcp", "trc"])
+    assert kinds == (["hcp"] if transaction in ("ITI-55", *codes.TOKEN_SERVICE) else ["hcp", "trc"])
     for assertion in sent.assertions:
         facts = xmldsig.verify(assertion, anchors=(ours.authority.certificate,), at=NOW)
         assert facts.chain_problem is None

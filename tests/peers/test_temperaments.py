@@ -14,7 +14,7 @@ from harness.peers import Character, Pki, RespondingGateway, SeededIds
 from harness.wire import codes, soap
 from tests.peers.peer_bench import NOW, OURS, POPULATION, prepared, record
 
-ACTIONS = codes.ACTIONS
+ACTIONS = codes.CROSS_BORDER
 
 
 @pytest.fixture(scope="module")
