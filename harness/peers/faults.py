@@ -4,6 +4,7 @@ This is the registry, with the faults of ITI-55, of ITI-41 and of transport. Tit
 the catalogue (scenarios/catalogue/reply-faults.yaml); the names there and here are the same.
 """
 
+import codecs
 import gzip
 import re
 from collections.abc import Callable, Mapping
@@ -12,12 +13,13 @@ from dataclasses import replace
 from harness.peers import faults_documents, faults_entries
 from harness.peers.answers import PlannedAnswer
 from harness.peers.arguments import refuse
-from harness.peers.fault import ALL, Q41, Q55, Fault, Scene
+from harness.peers.fault import ALL, Q38, Q41, Q55, Fault, Scene
 from harness.peers.publishing import AFTER_SIGNING, BEFORE_SIGNING
 from harness.wire import codes, soap
 from harness.wire.xcpd import AckDetail, Acknowledgement, DiscoveryAnswer, Ii, reason
 from harness.wire.xds import RegistryError, RegistryResponse
 
+IN_ENVELOPES = (*Q55, *Q38, *Q41)  # the answers that begin with XML, not with a boundary
 OVERSIZE = 32 * 1024 * 1024
 OTHER_ENTRY = "urn:uuid:00000000-0000-4000-8000-000000000404"
 _RELATES_TO = re.compile(rb"(<(?:[\w.-]+:)?RelatesTo[^>]*>)[^<]*")
@@ -170,8 +172,7 @@ def _coded(answer: PlannedAnswer, _: Scene) -> PlannedAnswer:
 
 
 def _marked(answer: PlannedAnswer, _: Scene) -> PlannedAnswer:
-    """A byte order mark before the XML; a multipart answer begins with its boundary and stays as it is."""
-    return answer if answer.body.startswith(b"--") else replace(answer, body=b"\xef\xbb\xbf" + answer.body)
+    return replace(answer, body=codecs.BOM_UTF8 + answer.body)
 
 
 def _elsewhere(answer: PlannedAnswer, _: Scene) -> PlannedAnswer:
@@ -194,7 +195,7 @@ def _table() -> tuple[Fault, ...]:
         Fault(name="answer.http-500", transactions=ALL, http=_http_500),
         Fault(name="answer.chunked", transactions=ALL, http=lambda a, s: replace(a, behaviour="chunked")),
         Fault(name="answer.gzip", transactions=ALL, http=_coded),
-        Fault(name="answer.byte-order-mark", transactions=ALL, http=_marked),
+        Fault(name="answer.byte-order-mark", transactions=IN_ENVELOPES, http=_marked),
         Fault(
             name="answer.trickled",
             transactions=ALL,
