@@ -84,6 +84,13 @@ class AuditView:
         return None if isinstance(self.message, WireError) else audit_events.event_of(self.message)
 
     @property
+    def names_a_message(self) -> bool:
+        """Whether it says by its id which request it is about."""
+        if isinstance(self.message, WireError):
+            return False
+        return any(i.startswith(("urn:uuid:", "uuid:")) for i in self.message.request_ids)
+
+    @property
     def is_of_a_transaction(self) -> bool:
         """Whether it is about something of ours: other records (start of an application, log-in) are nobody's business."""
         if isinstance(self.message, WireError):
@@ -129,8 +136,8 @@ def matching_exchange(view: AuditView, exchanges: Sequence[View]) -> View | None
     for exchange in reversed(exchanges):
         if _request_id(exchange) in message.request_ids:
             return exchange
-    if any(i.startswith(("urn:uuid:", "uuid:")) for i in message.request_ids):
-        return None  # it names another message, of another row
+    if view.names_a_message:
+        return None  # another one, of another row
     transactions = audit_events.transactions_of(message)
     possible = [
         e

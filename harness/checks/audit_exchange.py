@@ -145,10 +145,11 @@ def patient_is_that_of_the_exchange(view: AuditView, context: Context) -> Iterat
 def _knows(view: AuditView) -> bool:
     """Whether the exchange named any patient; a request without one cannot be logged with one.
 
-    An identification that is not known, such as one of an earlier row whose record comes late, may have been by traits alone.
+    An exchange that is not known, such as one of an earlier row whose record comes late, may have been by traits alone, or
+    without the assertion that names the patient.
     """
     if view.exchange is None:
-        return view.event is None or view.event.code != codes.ITI_55 or bool(view.parsed.patients)
+        return bool(view.parsed.patients)
     return bool(patients_of(view.exchange))
 
 

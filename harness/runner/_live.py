@@ -35,6 +35,7 @@ from harness.peers import (
     RespondingGateway,
     TokenService,
 )
+from harness.runner._audit_clock import AuditClock
 from harness.runner._plan import Row
 from harness.runner._preflight import needs_publisher
 from harness.runner._trigger import AskPerson, pull_trigger, trigger_content
@@ -89,6 +90,8 @@ class LiveWorld:
         self._repository = repository
         self._metadata = metadata
         self._audits_taken = 0
+        self._audit_clock = AuditClock()
+        self._began = clock()
         self._patients = {**population.patients, **sut.patients}
         self._session = initiating.new_session()
         self._row: str | None = None
@@ -206,6 +209,7 @@ class LiveWorld:
             published = (row.scenario.given or {}).get("smp", ())
             self._metadata.publish(tuple(map(str, published if isinstance(published, tuple) else (published,))))
         await self._set_repository(str((row.scenario.given or {}).get("audit_repository", "running")))
+        self._began = self._clock()
 
     async def audits(
         self, row: Row, path: str, within_s: float, wanted: Callable[[AuditRecord], bool]
@@ -223,11 +227,13 @@ class LiveWorld:
         return taken
 
     def _new_audits(self, row: Row, path: str) -> tuple[AuditRecord, ...]:
+        """The records that came since; those of an earlier row, which came too late for it, are kept and not judged here."""
         records = self._repository.records[self._audits_taken :] if self._repository is not None else ()
         self._audits_taken += len(records)
+        late = {record.id for record in records if self._audit_clock.is_of_before(record, self._began)}
         for record in records:
-            self._record(row, path, record)
-        return records
+            self._record(row, "before" if record.id in late else path, record)
+        return tuple(record for record in records if record.id not in late)
 
     async def _set_repository(self, state: str) -> None:
         """Let the repository be reached or not, as the row wants it."""
