@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 # `make check` is what CI runs, without the set-up.
-.PHONY: run test check setup format lint types unit differential clean
+.PHONY: run test check setup format lint types unit differential kill-matrix kill-matrix-full clean
 SHELL := /bin/sh
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -30,6 +30,13 @@ format:
 # every rewrite of the Schematron engine beside none, on the corpus and 2,000 mutants; goes on where it was interrupted
 differential: $(STAMP)
 	$(BIN)/python -m benchmarks.differential --jobs $(or $(JOBS),2) $(ARGS)
+
+# the scenario catalogue against the right system and every declared fault of it; writes docs/kill-matrix.md
+kill-matrix: $(STAMP)
+	$(BIN)/python -m benchmarks.kill_matrix --jobs $(or $(JOBS),2) $(ARGS)
+
+kill-matrix-full: $(STAMP)
+	$(BIN)/python -m benchmarks.kill_matrix --full --state runs/kill-matrix-full.jsonl --jobs $(or $(JOBS),2) $(ARGS)
 
 setup: $(STAMP)
 

@@ -95,8 +95,11 @@ def run(
     sut: Annotated[
         Path | None, typer.Option(help="SUT file; without it the bundled reference system is tested.")
     ] = None,
+    statement: Annotated[
+        Path | None, typer.Option(help="Statement file: what is claimed; it selects the obligatory scenarios.")
+    ] = None,
     pack: Packs = None,
-    kind: Annotated[str, typer.Option(help="Kind of run: trial.")] = "trial",
+    kind: Annotated[str, typer.Option(help="Kind of run: trial or acceptance.")] = "trial",
     out: Annotated[Path | None, typer.Option(help="Run directory; default runs/<time>-<id>.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Continue the interrupted run in this directory.")] = None,
     seed: Annotated[int | None, typer.Option(help="Makes the identifiers of our side repeat.")] = None,
@@ -120,6 +123,7 @@ def run(
             RunOptions(
                 targets=tuple(targets or ()),
                 sut=sut,
+                statement=statement,
                 packs=tuple(pack or ()),
                 kind=kind,
                 out=out,
@@ -326,7 +330,9 @@ def explain(
 
 @app.command()
 def schema(
-    name: Annotated[str, typer.Argument(help="scenario, fragment, population, terms, sut, run, validation or lock.")],
+    name: Annotated[
+        str, typer.Argument(help="scenario, fragment, population, terms, sut, statement, run, validation or lock.")
+    ],
 ) -> None:
     """Print the JSON Schema of a file format."""
 
@@ -355,6 +361,44 @@ def report_(
     _end(command)
 
 
+new_app = typer.Typer(name="new", help="Start a file from a few answers.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@new_app.command("scenario")
+def new_scenario(
+    id_: Annotated[str | None, typer.Argument(metavar="[ID]", help="Id of the scenario, like MY-A-NEG-001.")] = None,
+    sut: Annotated[str | None, typer.Option(help="Who is tested: ncpeh-a (we ask) or ncpeh-b (it asks).")] = None,
+    transaction: Annotated[str | None, typer.Option(help="ITI-55, ITI-38, ITI-39 or ITI-41.")] = None,
+    alter: Annotated[str | None, typer.Option(help="Mutation of our request, or fault of our answer.")] = None,
+    cover: Annotated[list[str] | None, typer.Option(help="Requirement it covers; repeatable.")] = None,
+    title_en: Annotated[str | None, typer.Option(help="Title in English.")] = None,
+    title_fr: Annotated[str | None, typer.Option(help="Title in French.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the file is written.")] = Path("scenarios"),
+    lang: Lang = None,
+) -> None:
+    """Write the first draft of a scenario; on a terminal, what is missing is asked for."""
+
+    def command() -> int:
+        from harness.cli._new import NewOptions, new_command
+
+        return new_command(
+            NewOptions(
+                id=id_,
+                sut=sut,
+                transaction=transaction,
+                alteration=alter,
+                covers=tuple(cover or ()),
+                title_en=title_en,
+                title_fr=title_fr,
+                folder=folder,
+                lang=language(lang),
+            )
+        )
+
+    _end(command)
+
+
+app.add_typer(new_app)
 app.add_typer(packs_app(_end), name="packs")
 
 __all__ = ["app", "main"]

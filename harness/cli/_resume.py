@@ -16,6 +16,7 @@ class RunOptions:
 
     targets: tuple[str, ...] = ()
     sut: Path | None = None
+    statement: Path | None = None
     packs: tuple[Path, ...] = ()
     kind: str = "trial"
     out: Path | None = None
@@ -33,6 +34,7 @@ def keep_options(options: RunOptions, folder: Path) -> None:
     content = {
         "targets": [_settled(target) for target in options.targets],
         "sut": _absolute(options.sut),
+        "statement": _absolute(options.statement),
         "packs": [_settled(str(pack)) for pack in options.packs],
         "kind": options.kind,
         "seed": options.seed,
@@ -65,6 +67,7 @@ def with_kept_options(options: RunOptions) -> RunOptions:
         known = RunOptions(
             targets=tuple(kept["targets"]),
             sut=_path(kept["sut"]),
+            statement=_path(kept.get("statement")),
             packs=tuple(Path(p) for p in kept["packs"]),
             kind=kept["kind"],
             seed=kept["seed"],
@@ -81,6 +84,7 @@ def with_kept_options(options: RunOptions) -> RunOptions:
         options,
         targets=options.targets or known.targets,
         sut=known.sut,
+        statement=known.statement,
         packs=options.packs or known.packs,
         kind=known.kind,
         seed=known.seed if options.seed is None else options.seed,
@@ -93,6 +97,7 @@ def with_kept_options(options: RunOptions) -> RunOptions:
 def _refuse_changes(given: RunOptions, known: RunOptions) -> None:
     pairs = (
         ("--sut", _absolute(given.sut), _absolute(known.sut) or "the bundled reference system"),
+        ("--statement", _absolute(given.statement), _absolute(known.statement) or "none"),
         ("--population", given.population and _settled(given.population), known.population or "default"),
         ("--documents", _absolute(given.documents), _absolute(known.documents) or "none"),
         ("--fault", ", ".join(given.faults) or None, ", ".join(known.faults) or "none"),

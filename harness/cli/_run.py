@@ -18,14 +18,25 @@ from harness.cli._resume import RunOptions, keep_options, with_kept_options
 from harness.cli._shared import ERR, absent_folder, cache_folder, sut_environment, unknown_faults
 from harness.cli._words import word
 from harness.errors import InputError, Problem
-from harness.model import Run, State
-from harness.packs import Pack, bundled_data, load_sut, select
+from harness.model import Run, Scenario, State, Statement, Sut
+from harness.packs import Pack, bundled_data, load_statement, load_sut, select
 from harness.reference import FAULTS
-from harness.runner import Row, RunSpec, Session, bundled_system, exit_status, plan_rows, run_id, utc_now
+from harness.runner import (
+    Row,
+    RunSpec,
+    Session,
+    bundled_system,
+    exit_status,
+    misfits,
+    plan_rows,
+    run_id,
+    untested,
+    utc_now,
+)
 from harness.store import DiskCache, RunDirectory
 from harness.validators import Validator
 
-KINDS = ("trial",)
+KINDS = ("trial", "acceptance")
 
 
 def run_command(options: RunOptions) -> int:
@@ -41,12 +52,15 @@ def run_command(options: RunOptions) -> int:
         resumed = stack.enter_context(RunDirectory.open_(out)) if options.resume else None
         if resumed is not None:
             options = with_kept_options(options)
+        statement = load_statement(options.statement) if options.statement else None
         if options.sut is not None:
             load_sut(options.sut, sut_environment())
         packs = chosen_packs(options.packs, options.lang)
         library = bundled_library()
         population = chosen_population(options.population)
         scenarios = select(library, options.targets)
+        if options.sut is not None:
+            _refuse_claims(options, statement, scenarios, load_sut(options.sut, sut_environment()))
         directory = resumed or stack.enter_context(RunDirectory.create(out))
         keep_options(options, out)
         sut_path = options.sut
@@ -68,7 +82,10 @@ def run_command(options: RunOptions) -> int:
                     hint="each file needs a recordTarget with a patient id and a name",
                 )
             )
+        _refuse_claims(options, statement, scenarios, sut)
         directory.keep_input("sut.yaml", sut_path)
+        if options.statement is not None:
+            directory.keep_input("statement.yaml", options.statement)
         spec = RunSpec(
             id=out.name,
             out=out,
@@ -80,15 +97,28 @@ def run_command(options: RunOptions) -> int:
             seed=options.seed,
             bundled_system=options.sut is None,
             faults=options.faults,
+            statement=statement,
             pki_dir=Path(sut.ours.pki) if sut.ours.pki else None,
         )
-        run = _drive(spec, directory, plan_rows(scenarios, sut), packs, options)
+        run = _drive(spec, directory, plan_rows(scenarios, sut, statement), packs, options)
     index = write_outputs(run, out, options.lang)
     print_summary(ERR, run, options.lang, started)
     if run.state is State.ABORTED:
         ERR.print(word("resume", options.lang).format(path=out), style="bold", markup=False)
     sys.stdout.write(f"{index}\n")
     return exit_status(run)
+
+
+def _refuse_claims(options: RunOptions, statement: Statement | None, scenarios: Sequence[Scenario], sut: Sut) -> None:
+    """A statement fits the system; an acceptance says something of every claim, or does not begin."""
+    if statement is None:
+        return
+    problems = list(misfits(statement, sut))
+    if options.kind == "acceptance":
+        rows = plan_rows(scenarios, sut, statement)
+        problems += untested(statement, rows)
+    if problems:
+        raise InputError(problems)
 
 
 def _refuse_contradictions(options: RunOptions) -> None:
@@ -109,6 +139,16 @@ def _refuse_contradictions(options: RunOptions) -> None:
         problems.append(
             Problem(code="E904", option="--kind", problem="unknown kind of run", expected=KINDS, found=options.kind)
         )
+    if options.kind == "acceptance":
+        problems += [
+            Problem(code="E921", option="--kind acceptance", problem=text, hint=hint)
+            for wrong, text, hint in (
+                (options.statement is None, "what is to be accepted is not said", "give --statement FILE"),
+                (bool(options.targets), "the statement selects the scenarios", "leave the targets out, or run a trial"),
+                (bool(options.faults), "a system with declared faults is not accepted", "leave --fault out"),
+            )
+            if wrong and options.resume is None
+        ]
     problems += unknown_faults(options.faults, FAULTS)
     problems += absent_folder("--documents", options.documents)
     if problems:

@@ -45,6 +45,14 @@ from harness.model.scenario import (
     Value,
     walk,
 )
+from harness.model.statement import (
+    CLAIM_OPTIONS,
+    CLAIMABLE,
+    COMMON_PROFILES,
+    DEPENDENCIES,
+    Claim,
+    Statement,
+)
 from harness.model.sut import (
     OurSide,
     Patient,
@@ -90,7 +98,11 @@ from harness.model.vocabulary import (
 
 __all__ = [
     "AUDIT_EVENTS",
+    "CLAIMABLE",
+    "CLAIM_OPTIONS",
+    "COMMON_PROFILES",
     "CONSENTS",
+    "DEPENDENCIES",
     "DOCUMENT_STATUSES",
     "GRADES",
     "HINTS",
@@ -115,6 +127,7 @@ __all__ = [
     "AuditRecord",
     "Cause",
     "Check",
+    "Claim",
     "Datum",
     "Deviation",
     "DocumentProfile",
@@ -154,6 +167,7 @@ __all__ = [
     "SetValues",
     "Severity",
     "State",
+    "Statement",
     "Step",
     "StepBase",
     "StepResult",

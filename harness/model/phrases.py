@@ -26,6 +26,21 @@ PHRASES: Mapping[str, Localized] = {
         en="{reference} has no value: {missing} is not there", fr="{reference} n'a pas de valeur : {missing} est absent"
     ),
     "sut-role": Localized(en="the SUT does not play {actor}", fr="le système ne joue pas le rôle {actor}"),
+    "claims-no-role": Localized(
+        en="the statement claims nothing as {actor}", fr="la déclaration ne revendique rien comme {actor}"
+    ),
+    "claims-no-profile": Localized(
+        en="the statement does not claim {profile} as {actor}",
+        fr="la déclaration ne revendique pas {profile} comme {actor}",
+    ),
+    "claims-other-wave": Localized(
+        en="the statement claims wave {claimed}, this is for wave {waves}",
+        fr="la déclaration revendique la vague {claimed}, ceci vaut pour la vague {waves}",
+    ),
+    "claims-no-option": Localized(
+        en="the statement does not claim the option {option}",
+        fr="la déclaration ne revendique pas l'option {option}",
+    ),
     "no-rows": Localized(
         en="the SUT file gives no rows at {reference}", fr="le fichier du système ne donne aucune ligne à {reference}"
     ),

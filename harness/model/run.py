@@ -7,6 +7,7 @@ from datetime import datetime
 from harness.model.evidence import AuditRecord, Exchange, TriggerOutcome
 from harness.model.finding import Finding
 from harness.model.requirement import Requirement
+from harness.model.statement import Statement
 from harness.model.sut import SystemIdentity
 from harness.model.text import Localized
 from harness.model.validation import ValidationReport
@@ -126,3 +127,4 @@ class Run:
     lang: str = "en"
     faults: tuple[str, ...] = ()
     seed: int | None = None
+    statement: Statement | None = None

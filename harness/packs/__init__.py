@@ -44,6 +44,8 @@ from harness.packs._library import (
 from harness.packs._lint import lint
 from harness.packs._populations import Description, load_description, terms_near
 from harness.packs._schemas import SCHEMAS, json_schema
+from harness.packs._skeleton import Answers, draft
+from harness.packs._statement import load_statement
 from harness.packs._sut import load_sut
 from harness.packs.artefacts import Artefact, Pack, load_pack
 
@@ -52,6 +54,7 @@ __all__ = [
     "SCHEMAS",
     "AllergyForm",
     "Alteration",
+    "Answers",
     "Artefact",
     "Catalogue",
     "Clinical",
@@ -78,6 +81,7 @@ __all__ = [
     "SocialForm",
     "VitalSignsForm",
     "bundled_data",
+    "draft",
     "json_schema",
     "lint",
     "load_description",
@@ -85,6 +89,7 @@ __all__ = [
     "load_pack",
     "load_population",
     "load_scenarios",
+    "load_statement",
     "load_sut",
     "packs_with_builtin",
     "select",

@@ -10,6 +10,7 @@ from harness.packs._forms import FragmentForm, ScenarioForm
 from harness.packs._forms_catalogue import DeviationsForm, FaultsForm, MutationsForm, RequirementsForm, SourcesForm
 from harness.packs._forms_clinical import TermsForm
 from harness.packs._forms_population import PopulationForm
+from harness.packs._forms_statement import StatementForm
 from harness.packs._forms_sut import SutForm
 from harness.packs._nodes import MAX_FILE_BYTES, Fields, parse_yaml
 
@@ -23,6 +24,7 @@ FORMS: Mapping[str, type[Form]] = {
     "sources": SourcesForm,
     "mutations": MutationsForm,
     "faults": FaultsForm,
+    "claims": StatementForm,
     "system": SutForm,
 }
 """The key that makes a file what it is."""
@@ -74,7 +76,8 @@ def read_file(path: Path, name: str) -> tuple[SourceFile | None, tuple[Problem, 
     if not isinstance(tree, Fields):
         return None, (*problems, Problem(code="E112", at=tree.at, problem="not a mapping", expected=tuple(FORMS)))
     keys = [e.key for e in tree.entries]
-    kind = next((k for k in keys if k in FORMS), None)
+    # a statement names its system, too
+    kind = next((k for k in keys if k in FORMS and (k != "system" or "claims" not in keys)), None)
     if kind is None:
         hint = next((h for k in keys if (h := nearest(k, tuple(FORMS)))), None)
         unknown = Problem(code="E112", at=start, problem="unknown kind of file", expected=tuple(FORMS), hint=hint)

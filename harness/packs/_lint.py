@@ -12,6 +12,7 @@ from harness.packs._library import Library, scenario_twice, with_fragments
 from harness.packs._nodes import Fields, Items, Node, Scalar
 from harness.packs._references import follow_references
 from harness.packs._shape import read_form
+from harness.packs._statement import statement_form
 from harness.packs._walk import all_steps, covers_of, field, text, texts
 
 _READ_TEXTS = ("title", "description", "note", "stop", "explains", "text")
@@ -35,6 +36,8 @@ def lint(paths: Sequence[Path], library: Library, *, judged: Collection[str] | N
     for file in files:
         if file.kind == "system":
             found.extend(read_form(file.tree, FORMS["system"])[1])
+        if file.kind == "claims":
+            found.extend(p for p in statement_form(file)[1] if p not in found)
         if file in outside and file.kind == "scenario":
             found.extend(_known_elsewhere(file, library))
         found.extend(_warnings(file, catalogue, judged))
@@ -59,7 +62,7 @@ def _warning(code: str, node: Node, text_: str, *, found: str | None = None, hin
 
 
 def _warnings(file: SourceFile, catalogue: Catalogue, judged: Collection[str] | None) -> Iterator[Problem]:
-    if file.kind not in ("population", "terms", "system", "sources", "deviations"):
+    if file.kind not in ("population", "terms", "system", "claims", "sources", "deviations"):
         yield from _french(file.tree)
     if file.kind in ("scenario", "fragment"):
         yield from _unused(file, catalogue)

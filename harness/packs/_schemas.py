@@ -8,6 +8,7 @@ from harness.packs._fields import Form
 from harness.packs._forms import FragmentForm, ScenarioForm
 from harness.packs._forms_clinical import TermsForm
 from harness.packs._forms_population import PopulationForm
+from harness.packs._forms_statement import StatementForm
 from harness.packs._forms_sut import SutForm
 
 SCHEMAS: Mapping[str, type[Form]] = {
@@ -16,12 +17,13 @@ SCHEMAS: Mapping[str, type[Form]] = {
     "population": PopulationForm,
     "terms": TermsForm,
     "sut": SutForm,
+    "statement": StatementForm,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema(kind: str) -> Mapping[str, Datum]:
-    """The JSON Schema (2020-12) of `scenario`, `fragment`, `population`, `terms` or `sut` files.
+    """The JSON Schema (2020-12) of `scenario`, `fragment`, `population`, `terms`, `sut` or `statement` files.
 
     It describes shape and words; references and catalogue ids are judged by `lint` alone.
 

@@ -103,7 +103,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Name the report when one was written."""
-    index = config.stash[_OUT] / "report" / "index.html"
+    # named as the report names the first page of each language; the room itself is imported by who runs scenarios only
+    page = "index.fr.html" if config.getoption("--harness-lang") == "fr" else "index.html"
+    index = config.stash[_OUT] / "report" / page
     if index.is_file():
         terminalreporter.write_line(f"harness report: {index}")
 

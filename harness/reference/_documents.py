@@ -85,6 +85,7 @@ class DocumentService:
         documents = tuple(d for d in visible if d.kind and (everything or d.class_code in codes))
         if "xcaq.filters.ignored" not in self._faults:
             documents = tuple(d for d in documents if _passes(d, query))
+        documents = self._cut_short(documents)
         if not documents:
             return self._none(kinds[0])
         return self._listed(_facts.SUCCESS, (), documents, asked.cx)
@@ -144,6 +145,12 @@ class DocumentService:
         state = () if "xcaq.event-state.missing" in self._faults else (_state(code),)
         return (*state, *(() if "xcaq.event-product.missing" in self._faults else prescription.events))
 
+    def _cut_short(self, documents: tuple[Held, ...]) -> tuple[Held, ...]:
+        """`documents`, or what a declared fault leaves of them."""
+        if "xcaq.listing.first-only" in self._faults:
+            documents = tuple(d for d in documents if d.kind != "eprescription" or d.pair == documents[0].pair)
+        return documents[:10] if "xcaq.listing.ten-entries" in self._faults else documents
+
     def retrieval(self, message: soap.SoapMessage, payload: etree._Element, around: Surroundings) -> Delivery:
         """The body that answers the retrieval in `payload`, with the documents it refers to.
 
@@ -154,6 +161,8 @@ class DocumentService:
         asked = xds.parse_retrieve_request(payload).documents
         if "xcar.first-only" in self._faults:
             asked = asked[:1]
+        if "xcar.four-documents" in self._faults:
+            asked = asked[:4]
         if "xcar.lookup.before-assertions" in self._faults and not self._any_known(asked):
             return self._delivered(tuple(_unknown() for _ in asked), ())
         caller = judge(message, around, trc=True)

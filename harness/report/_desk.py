@@ -90,13 +90,12 @@ class Desk:
     site: Site
     opened: Mapping[tuple[int, str], Opened]
     placed: tuple[tuple[Placed, ...], ...]
-    default: str
     root: str = ""
     blobs: Mapping[str, int] = field(default_factory=dict)
 
     def href(self, page: str, anchor: str = "") -> str:
         """Link to `page` in the language of this page."""
-        return self.root + page_file(page, self.words.lang, self.default) + (f"#{anchor}" if anchor else "")
+        return self.root + page_file(page, self.words.lang) + (f"#{anchor}" if anchor else "")
 
     def verdict(self, verdict: Verdict) -> views.Mark:
         return verdict_mark(self.words, verdict)

@@ -41,7 +41,7 @@ def document_view(desk: Desk, row: int, exchange: str, number: int) -> views.Doc
     root = _body.parsed(document.content) if document.content else None
     title = _text(root, f"{{{HL7}}}title")
     spoken = _code(root, f"{{{HL7}}}languageCode")
-    lines = frozenset(line.id for line in listing.lines) if listing else frozenset[str]()
+    lines = listing.ids if listing else frozenset[str]()
     return views.DocumentView(
         mark=gravest(desk, tuple(placed)) or views.Mark(key="info", word=w.say("recorded")),
         heading=title or w.say("Document %(n)s", n=number + 1),

@@ -70,7 +70,7 @@ def exchange_view(desk: Desk, index: int, number: int) -> views.ExchangeView:
         failure_detail=x.failure.detail if x.failure else "",
         loose=note_views(desk, index, loose),
         messages=tuple(reversed(messages)) if x.response and ours else tuple(messages),
-        tls=_tls(desk, x.tls),
+        tls=tls_facts(desk, x.tls),
         previous=_neighbour(desk, index, number - 1),
         following=_neighbour(desk, index, number + 1),
     )
@@ -198,7 +198,8 @@ def _part(
     return views.PartView(title=title, facts=facts, listing=listing, document=link), left
 
 
-def _tls(desk: Desk, tls: TlsFacts | None) -> tuple[views.Fact, ...]:
+def tls_facts(desk: Desk, tls: TlsFacts | None) -> tuple[views.Fact, ...]:
+    """What was agreed in the handshake and who was at the other end; empty without TLS."""
     if tls is None:
         return ()
     w = desk.words

@@ -6,7 +6,7 @@ from dataclasses import replace
 from harness.model import Finding, Layer, Location, Requirement, Severity, ValidationReport
 from harness.report import _shown, views
 from harness.report._desk import LAYER_WORDS, Desk, verdict_mark
-from harness.report._opened import Place, Placed, bytes_at, document_page, shows_document
+from harness.report._opened import Place, Placed, audit_message, bytes_at, document_page, shows_document
 from harness.report._words import N_, Prose, Words
 
 _SEVERITY_KEYS: Mapping[Severity, tuple[str, str]] = {
@@ -180,6 +180,8 @@ def place_link(desk: Desk, row: int, placed: Placed, *, line_only: bool = False)
 
 def _message_words(w: Words, place: Place) -> list[str]:
     said = []
+    if place.trail:
+        said.append(w.say("audit record %(id)s", id=place.record) if place.record else w.say("audit trail"))
     if place.exchange:
         said.append(w.say("exchange %(id)s", id=place.exchange))
     if place.side:
@@ -195,6 +197,8 @@ def _message_words(w: Words, place: Place) -> list[str]:
 
 def _place_href(desk: Desk, row: int, placed: Placed) -> str:
     place = placed.place
+    if place.record:
+        return desk.href(desk.site.records[row, place.record], placed.anchor)
     if not place.exchange:
         return ""
     if shows_document(desk.opened[row, place.exchange], place):
@@ -213,12 +217,12 @@ def excerpt(desk: Desk, row: int, placed: Placed) -> tuple[views.ExcerptLine, ..
 
 def _around(desk: Desk, row: int, placed: Placed) -> tuple[views.ExcerptLine, ...]:
     line, column = placed.finding.at.line, placed.finding.at.column
-    if not placed.place.exchange or not line:
+    data = _bytes_of(desk, row, placed.place) if line else b""
+    if not line or not data:
         return ()
-    data = bytes_at(desk.opened[row, placed.place.exchange], placed.place)
     lines = _shown.decoded(data[: _shown.MAX_SHOWN]).split("\n")
     at = line - 1
-    if not 0 <= at < len(lines) or not data:
+    if not 0 <= at < len(lines):
         return ()
     if len(lines[at]) > _shown.LONG_LINE:
         return (views.ExcerptLine(number=f"{at + 1}", text=_cut_line(lines[at], column), hit=True),)
@@ -226,6 +230,13 @@ def _around(desk: Desk, row: int, placed: Placed) -> tuple[views.ExcerptLine, ..
         views.ExcerptLine(number=f"{n + 1}", text=_cut_line(lines[n].rstrip("\r"), None), hit=n == at)
         for n in range(max(0, at - 2), min(len(lines), at + 3))
     )
+
+
+def _bytes_of(desk: Desk, row: int, place: Place) -> bytes:
+    """The bytes in which the lines of a finding at `place` count; empty when unknown."""
+    if place.record:
+        return next(audit_message(r) for r in desk.run.rows[row].audits if r.id == place.record)
+    return bytes_at(desk.opened[row, place.exchange], place) if place.exchange else b""
 
 
 def _cut_line(line: str, column: int | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from harness.model import ROLL_UP_ORDER, Cause, PackUse, RowResult, Verdict
 from harness.report import views
+from harness.report._claims import claim_views
 from harness.report._desk import CAUSE_WORDS, KIND_WORDS, VERDICT_WORDS, Desk
 from harness.report._requirements import groups_view, requirement_lines
 from harness.report._words import N_
@@ -47,6 +48,7 @@ def index_view(desk: Desk) -> views.IndexView:
         lede=tuple(_lede(desk, lines)),
         bundled=run.bundled_system,
         faults=run.faults,
+        claims=claim_views(desk),
         owners=tuple(_owners(desk)),
         counts_note=w.count("%(n)s scenario row in this run.", "%(n)s scenario rows in this run.", len(run.rows)),
         bars=_bars(run.rows),
@@ -299,6 +301,8 @@ def _run_facts(desk: Desk) -> tuple[views.Fact, ...]:
     ]
     if desk.state(run.state):
         facts.append(views.Fact(name=w.say("State"), value=desk.state(run.state)))
+    if run.statement is not None:
+        facts.append(views.Fact(name=w.say("Statement, sha-256"), value=run.statement.digest, code=True))
     if run.seed is not None:
         facts.append(views.Fact(name=w.say("Seed"), value=str(run.seed), code=True))
     return tuple(facts)

@@ -1,12 +1,15 @@
 """Listings of bytes with findings between the lines."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+
+from markupsafe import escape
 
 from harness.report import _shown, views
 from harness.report._desk import Desk
 from harness.report._findings import note_views
+from harness.report._markup import joined, line_id, line_markup
 from harness.report._opened import Placed
 from harness.report._words import Words
 
@@ -35,10 +38,10 @@ def noted_listing(
         else:
             noted[at].append(p)
     notes = {at: note(here) for at, here in noted.items()}
-    lines = tuple(_line(line, prefix, words, notes.get(i, ())) for i, line in enumerate(listed.lines))
     view = views.ListingView(
         label=label,
-        lines=lines,
+        lines=_shown_lines(listed, prefix, words, notes),
+        ids=frozenset(line_id(line, prefix) for line in listed.lines),
         summary=_summary(words, listed, data),
         notes=_notes(words, listed),
     )
@@ -51,30 +54,41 @@ def _listed(data: bytes, around: frozenset[tuple[int, int]]) -> _shown.Listing:
     return _shown.listing(_shown.decoded(data), around)
 
 
-def plain_lines(text: str, prefix: str) -> tuple[views.ShownLine, ...]:
-    """`text` as numbered lines without colours or findings."""
-    listed = _shown.listing(text)
-    return tuple(_line(line, prefix, None, ()) for line in listed.lines)
+def plain_lines(words: Words, text: str, prefix: str) -> tuple[views.ShownLines, ...]:
+    """`text` as numbered lines without findings."""
+    return _shown_lines(_shown.listing(text), prefix, words, {})
 
 
-def _line(
-    line: _shown.Line,
-    prefix: str,
-    words: Words | None,
-    notes: tuple[views.NoteView, ...],
-) -> views.ShownLine:
-    note = ""
-    if line.skipped and words:
-        note = words.count("%(n)s line left out", "%(n)s lines left out", line.skipped)
-    number = f"{line.number}" if line.first else f"{line.number}:{line.column}"
-    suffix = "g" if line.skipped else "" if line.first else f"c{line.column}"
-    return views.ShownLine(
-        id=f"{prefix}{line.number}{suffix}",
-        gutter="⋯" if line.skipped else number,
-        line=line,
-        key=notes[0].mark.key if notes else "",
-        note=note,
-        findings=notes,
+def _shown_lines(
+    listed: _shown.Listing, prefix: str, words: Words, notes: Mapping[int, tuple[views.NoteView, ...]]
+) -> tuple[views.ShownLines, ...]:
+    """The lines in as few stretches as there are places where something stands between them."""
+    shown: list[views.ShownLines] = []
+    made: list[str] = []
+    unseen, anchors = words.say("characters left out"), escape(prefix)
+    for index, (line, plain) in enumerate(zip(listed.lines, _plain(listed, prefix), strict=True)):
+        here = notes.get(index, ())
+        if plain and not here:
+            made.append(plain)
+            continue
+        left_out = words.count("%(n)s line left out", "%(n)s lines left out", line.skipped) if line.skipped else unseen
+        key = here[0].mark.key if here else ""
+        made.append(line_markup(line, prefix=anchors, key=key, left_out=left_out))
+        if here:
+            shown.append(views.ShownLines(markup=joined(made), findings=here))
+            made = []
+    if made:
+        shown.append(views.ShownLines(markup=joined(made)))
+    return tuple(shown)
+
+
+@lru_cache(maxsize=8)
+def _plain(listed: _shown.Listing, prefix: str) -> tuple[str, ...]:
+    """The markup of each line that reads the same in every language, else nothing; kept for the sibling page."""
+    anchors = escape(prefix)
+    return tuple(
+        "" if line.skipped or any(p.kind == "x" for p in line.pieces) else line_markup(line, prefix=anchors)
+        for line in listed.lines
     )
 
 

@@ -12,11 +12,13 @@ from harness.model import Run
 class Site:
     """Where each page of one run lies, as paths without language suffix from the report folder.
 
-    `rows` is by index in `run.rows`; `exchanges` by row index and exchange id.
+    `rows` is by index in `run.rows`; `exchanges` by row index and exchange id, `records` by row index and id of the audit
+    record.
     """
 
     rows: tuple[str, ...]
     exchanges: Mapping[tuple[int, str], str]
+    records: Mapping[tuple[int, str], str]
 
 
 def plan_site(run: Run) -> Site:
@@ -24,7 +26,9 @@ def plan_site(run: Run) -> Site:
     rows = _unique("scenarios", (row.id for row in run.rows))
     keys = [(index, exchange.id) for index, row in enumerate(run.rows) for exchange in row.exchanges]
     pages = _unique("exchanges", (exchange_id for _, exchange_id in keys))
-    return Site(rows=rows, exchanges=dict(zip(keys, pages, strict=True)))
+    kept = [(index, record.id) for index, row in enumerate(run.rows) for record in row.audits]
+    records = _unique("records", (record_id for _, record_id in kept))
+    return Site(rows=rows, exchanges=dict(zip(keys, pages, strict=True)), records=dict(zip(kept, records, strict=True)))
 
 
 def _unique(folder: str, ids: Iterable[str]) -> tuple[str, ...]:
@@ -52,6 +56,6 @@ def slug(text: str) -> str:
     return f"{plain or 'x'}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
-def page_file(name: str, lang: str, default: str) -> str:
-    """File of page `name` in `lang`; the language of the run has no suffix."""
-    return f"{name}.html" if lang == default else f"{name}.{lang}.html"
+def page_file(name: str, lang: str) -> str:
+    """File of page `name` in `lang`: `x.html` and `x.fr.html`, whichever language the run was asked for."""
+    return f"{name}.html" if lang == "en" else f"{name}.{lang}.html"

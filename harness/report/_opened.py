@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from lxml import etree
 
-from harness.model import Exchange, Finding, HttpRecord, RowResult, Run, StepResult
+from harness.errors import WireError
+from harness.model import AuditRecord, Exchange, Finding, HttpRecord, RowResult, Run, StepResult
 from harness.report import _body, _shown
 from harness.report._names import Site
 from harness.report._tokens import Token, tokens
+from harness.wire import syslog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +31,13 @@ class Opened:
 class Place:
     """Where a finding stands: which exchange, which message (`request`, `response`, or empty), and which bytes inside.
 
-    `document` is the index of a document of the response, `part` a content id; neither for the SOAP part.
+    `document` is the index of a document of the response, `part` a content id; neither for the SOAP part. `trail` says that
+    it is about the audit trail and not about an exchange: about `record`, or about one that did not come.
     """
 
     exchange: str = ""
+    record: str = ""
+    trail: bool = False
     side: str = ""
     document: int | None = None
     part: str = ""
@@ -46,6 +52,28 @@ class Placed:
     finding: Finding
     place: Place
     step: int | None
+
+
+def framed(record: AuditRecord) -> syslog.Frame:
+    """How `record` was framed."""
+    return syslog.read_frame(record.raw, record.transport)
+
+
+def header_of(record: AuditRecord) -> syslog.SyslogMessage | None:
+    """The syslog message of `record`, None when its header cannot be read."""
+    try:
+        return syslog.parse_message(framed(record).message)
+    except WireError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def audit_message(record: AuditRecord) -> bytes:
+    """The audit message in `record`, in which the lines of findings count; as much as can be told of it otherwise."""
+    header, message = header_of(record), framed(record).message
+    if header is not None:
+        return header.content
+    return message[max(message.find(b"<AuditMessage"), 0) :]
 
 
 def open_exchanges(run: Run) -> Mapping[tuple[int, str], Opened]:
@@ -110,6 +138,9 @@ def _place(finding: Finding, exchanges: tuple[str, ...], row: RowResult) -> Plac
     """The exchange is the one named (`x0001/response`), else the only one of the step or of the row; never a guess."""
     known = {x.id for x in row.exchanges}
     text = finding.at.message
+    if text.partition(":")[0] == "audit":
+        record = text.partition(":")[2]
+        return Place(record=record if record in {r.id for r in row.audits} else "", trail=True)
     first, _, rest = text.partition("/")
     exchange = ""
     if first in known:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from harness.model import ROLL_UP_ORDER, Finding, RowResult, StepResult, TriggerOutcome, Verdict
 from harness.report import views
 from harness.report._desk import Desk
-from harness.report._findings import finding_title, finding_view, grouped, validation_view
+from harness.report._findings import finding_title, finding_view, gravest, grouped, validation_view
 from harness.report._listing import plain_lines
 from harness.report._opened import Placed
+from harness.report._record import gist
 from harness.report._requirements import line_view
 from harness.report._sequence import sequences
 from harness.report._words import Prose
@@ -50,6 +51,7 @@ def row_view(desk: Desk, index: int) -> views.RowView:
             if x.altered
         ),
         triggers=tuple(_trigger(desk, n, t) for n, t in enumerate(row.triggers, start=1)),
+        records=_records(desk, index),
         facts=_facts(desk, row),
         command=f"harness run {row.scenario}",
         previous=_neighbour(desk, index - 1),
@@ -125,6 +127,7 @@ def _step(desk: Desk, index: int, number: int, step: StepResult, first: Mapping[
         offset=offset,
         width=width,
         exchanges=links,
+        records=tuple(views.Link(text=r, href=_record_href(desk, index, r)) for r in step.audits),
         findings=tuple(
             finding_view(desk, index, g) for g in grouped([p for p in mine if first[p.finding] == p.anchor])
         ),
@@ -170,8 +173,25 @@ def _trigger(desk: Desk, number: int, outcome: TriggerOutcome) -> views.TriggerV
         kind=outcome.kind,
         detail=w.quote(detail),
         duration=w.seconds(outcome.duration_s),
-        shown=plain_lines(outcome.shown, f"T{number}-") if outcome.shown else (),
+        shown=plain_lines(w, outcome.shown, f"T{number}-") if outcome.shown else (),
     )
+
+
+def _records(desk: Desk, index: int) -> tuple[views.RowLink, ...]:
+    """The audit records that came during the row, each with what it says it is."""
+    return tuple(
+        views.RowLink(
+            mark=gravest(desk, tuple(p for p in desk.placed[index] if p.place.record == record.id))
+            or views.Mark(key="info", word=desk.words.say("recorded")),
+            id=f"{record.id} {gist(desk, record)}",
+            href=_record_href(desk, index, record.id),
+        )
+        for record in desk.run.rows[index].audits
+    )
+
+
+def _record_href(desk: Desk, index: int, record: str) -> str:
+    return desk.href(desk.site.records[index, record]) if (index, record) in desk.site.records else ""
 
 
 def _facts(desk: Desk, row: RowResult) -> tuple[views.Fact, ...]:

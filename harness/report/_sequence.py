@@ -102,11 +102,19 @@ def _head(x: int, y: int, *, right_pointing: bool) -> str:
 
 
 def exchange_mark(desk: Desk, index: int, x: Exchange) -> views.Mark:
-    """Mark of an exchange: the gravest finding placed on it, else the verdict of its steps, else neutral."""
+    """Mark of an exchange: the gravest finding placed on it, else the verdict of its steps, else neutral.
+
+    A step whose findings are about the audit trail says nothing of the exchange that the trail was held against.
+    """
     found = gravest(desk, tuple(p for p in desk.placed[index] if p.place.exchange == x.id))
     if found and found.key != "info":
         return found
-    verdicts = {s.verdict for s in desk.run.rows[index].steps if x.id in s.exchanges}
+    of_trail = {p.step for p in desk.placed[index] if p.place.trail}
+    verdicts = {
+        s.verdict
+        for n, s in enumerate(desk.run.rows[index].steps, start=1)
+        if x.id in s.exchanges and n not in of_trail
+    }
     if not verdicts:
         return views.Mark(key="info", word=desk.words.say("recorded"))
     return desk.verdict(roll_up(verdicts))

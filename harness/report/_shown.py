@@ -9,7 +9,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby, islice
+from typing import NamedTuple
 
 MAX_SHOWN = 2 * 1024 * 1024
 """Characters of one body that are looked at for display; the rest is counted, not shown."""
@@ -51,8 +53,7 @@ def looks_textual(data: bytes) -> bool:
     return not head or (len(_ODD.findall(text)) / len(text) < 0.1 and not head.startswith(b"%PDF"))
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch of one kind: `t` tag, `a` attribute name, `s` value, `r` comment, `x` left out, empty for plain text."""
 
     kind: str
@@ -73,7 +74,7 @@ class Line:
     skipped: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Listing:
     """The lines of a text; `broken` when long lines were broken, `unseen` characters beyond what is shown."""
 
@@ -195,8 +196,12 @@ def _broken(line: str) -> Iterator[tuple[str, int]]:
         yield pending, pending_level
 
 
+@lru_cache(maxsize=1 << 15)
 def _coloured(text: str, *, inside_tag: bool) -> tuple[Piece, ...]:
-    """`text` in pieces of one kind, neighbours of the same kind as one."""
+    """`text` in pieces of one kind, neighbours of the same kind as one.
+
+    Kept, because the messages of a run say most of their lines many times.
+    """
     pieces = groupby(_pieces(text, inside_tag=inside_tag), key=lambda piece: piece.kind)
     return tuple(Piece(kind, "".join(piece.text for piece in same)) for kind, same in pieces)
 

@@ -1,7 +1,7 @@
 """The report as a folder of linked static pages in two languages.
 
-The one place that escapes is the Jinja environment made here: everything printed is escaped, no text is ever marked safe,
-and control and direction characters are made visible in the finished page. Nothing is fetched, no page needs a script.
+Two places escape: the Jinja environment made here, for everything it prints, and `_markup`, for the lines of listings. Control
+and direction characters are made visible in the finished page. Nothing is fetched, no page needs a script.
 """
 
 import re
@@ -20,11 +20,12 @@ from harness.report._exchange import exchange_view
 from harness.report._index import index_view, kind_word, system_name
 from harness.report._names import page_file, plan_site, slug
 from harness.report._opened import document_page, locate, open_exchanges, place_findings
+from harness.report._record import record_view
 from harness.report._requirements import requirements_view
 from harness.report._row import row_view
 from harness.report._words import LANGUAGES, load_words
 
-_FOLDERS = ("scenarios", "exchanges", "documents", "assets")
+_FOLDERS = ("scenarios", "exchanges", "records", "documents", "assets")
 _ASSETS = ("report.css", "report.js")
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -34,12 +35,12 @@ type Page = tuple[str, str, str, object, tuple[views.Link, ...]]
 
 
 def render_html(run: Run, folder: Path, *, templates: Path, lang: str, blobs: Path | None = None) -> Path:
-    """Writes the report of `run` into `folder` and returns its `index.html`; the same run gives the same bytes.
+    """Writes the report of `run` into `folder` and returns its first page; the same run gives the same bytes.
 
     Args:
         folder: made if absent; pages of the same name in it are replaced, nothing is deleted.
         templates: the `reports/` folder (templates, static, translations).
-        lang: `en` or `fr`, the language of the pages without suffix; `x.fr.html` or `x.en.html` is the sibling.
+        lang: `en` or `fr`, whose first page is returned: `index.html` or `index.fr.html`. Both are always written.
         blobs: folder of exact bytes by sha-256. Pages link to its files only when it is `blobs` beside `folder`, so that
             both can be moved together.
 
@@ -66,7 +67,6 @@ def render_html(run: Run, folder: Path, *, templates: Path, lang: str, blobs: Pa
             site=site,
             opened=opened,
             placed=placed,
-            default=lang,
             blobs=files,
         )
         for language in LANGUAGES
@@ -75,7 +75,7 @@ def render_html(run: Run, folder: Path, *, templates: Path, lang: str, blobs: Pa
     for pages in zip(*(_pages(desk) for desk in desks), strict=True):
         for desk, page in zip(desks, pages, strict=True):
             _write(folder, environment, desk, page)
-    return folder / "index.html"
+    return folder / page_file("index", lang)
 
 
 def _files(blobs: Path | None, folder: Path) -> Mapping[str, int]:
@@ -120,6 +120,9 @@ def _pages(desk: Desk) -> Iterator[Page]:
                 page = document_page(desk.site, index, x.id, document.index)
                 paper = document_view(inner, index, x.id, document.index)
                 yield page, "document.html", paper.heading, paper, ()
+        for number, record in enumerate(row.audits):
+            kept = record_view(inner, index, number)
+            yield desk.site.records[index, record.id], "record.html", kept.heading, kept, ()
 
 
 def _rail_of_index(desk: Desk) -> tuple[views.Link, ...]:
@@ -161,10 +164,10 @@ def _shell(desk: Desk, name: str, template: str, title: str, rail: tuple[views.L
     return views.Shell(
         lang=w.lang,
         other_lang=other,
-        other_href=root + page_file(name, other, desk.default),
+        other_href=root + page_file(name, other),
         root=root,
-        home=root + page_file("index", w.lang, desk.default),
-        requirements=root + page_file("requirements", w.lang, desk.default),
+        home=root + page_file("index", w.lang),
+        requirements=root + page_file("requirements", w.lang),
         title=title,
         current=template.removesuffix(".html"),
         identity=(
@@ -184,5 +187,5 @@ def _write(folder: Path, environment: Environment, desk: Desk, page: Page) -> No
     name, template, title, view, rail = page
     shell = _shell(desk, name, template, title, rail)
     text = environment.get_template(template).render(shell=shell, v=view, _=desk.words.say)
-    path = folder / page_file(name, desk.words.lang, desk.default)
+    path = folder / page_file(name, desk.words.lang)
     path.write_bytes(visible(text).encode("utf-8", "backslashreplace") + b"\n")

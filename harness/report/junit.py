@@ -57,6 +57,9 @@ def _run_properties(run: Run) -> tuple[tuple[str, str], ...]:
         ("harness", run.environment.harness),
         ("python", run.environment.python),
     ]
+    if run.statement is not None:
+        facts.append(("statement", run.statement.digest))
+        facts += [(f"claim:{c.actor}:{c.profile}", " ".join((str(c.wave), *c.options))) for c in run.statement.claims]
     if run.seed is not None:
         facts.append(("seed", str(run.seed)))
     facts += [(f"pack:{p.coordinate}", p.digest) for p in run.packs]

@@ -29,6 +29,9 @@ def render_validation(
 ) -> tuple[tuple[str, bytes], ...]:
     """The pages on one document: suffix of the file name and content, first in `lang`, then in the other language.
 
+    English pages have no suffix, French ones `.fr`; but a first page whose whole name is given is `lang`'s, and then the
+    other language has the suffix.
+
     Args:
         content: the bytes that were judged; they are shown with the findings at their lines.
         templates: the `reports/` folder.
@@ -39,10 +42,11 @@ def render_validation(
         HarnessError: a template or catalogue is missing or broken.
     """
     files = []
+    bare = lang if first_page or not page else "en"
     for language in _ordered(lang):
         view = report_view(load_words(templates, language), report, content, packs)
-        text = _page(templates, "validation.html", language, lang, page, first_page, version, view)
-        files.append((_suffix(language, lang), text))
+        text = _page(templates, "validation.html", language, bare, page, first_page, version, view)
+        files.append((_suffix(language, bare), text))
     return tuple(files)
 
 
@@ -68,7 +72,7 @@ def render_validation_index(
                 IndexRow(
                     mark=verdict_mark(w, verdict),
                     name=name,
-                    href=page + _suffix(language, lang),
+                    href=page + _suffix(language, "en"),
                     kind=kind,
                     errors=w.figure(errors),
                     warnings=w.figure(warnings),
@@ -77,8 +81,8 @@ def render_validation_index(
             ),
             packs=tuple(pack_line(w, pack) for pack in packs),
         )
-        text = _page(templates, "validation-index.html", language, lang, "index", "", version, view)
-        files.append(("index" + _suffix(language, lang), text))
+        text = _page(templates, "validation-index.html", language, "en", "index", "", version, view)
+        files.append(("index" + _suffix(language, "en"), text))
     return tuple(files)
 
 
@@ -86,8 +90,8 @@ def _ordered(lang: str) -> tuple[str, ...]:
     return (lang, *(language for language in LANGUAGES if language != lang))
 
 
-def _suffix(language: str, lang: str) -> str:
-    return ".html" if language == lang else f".{language}.html"
+def _suffix(language: str, bare: str) -> str:
+    return ".html" if language == bare else f".{language}.html"
 
 
 @lru_cache(maxsize=2)
@@ -96,11 +100,11 @@ def _environment(templates: Path) -> Environment:
 
 
 def _page(
-    templates: Path, template: str, language: str, lang: str, page: str, first_page: str, version: str, view: object
+    templates: Path, template: str, language: str, bare: str, page: str, first_page: str, version: str, view: object
 ) -> bytes:
     other = next(known for known in LANGUAGES if known != language)
     name = page.rpartition("/")[2]
-    sibling = first_page if first_page and other == lang else name + _suffix(other, lang)
+    sibling = first_page if first_page and other == bare else name + _suffix(other, bare)
     w = load_words(templates, language)
     text = (
         _environment(templates)

@@ -1,11 +1,13 @@
 """What the pages print, as frozen types: templates walk them and compute nothing.
 
-All texts are plain; escaping happens once, when a template prints. Links are relative to the page that shows them.
+All texts are plain and escaped when a template prints them, but for the lines of listings, which come escaped. Links are
+relative to the page that shows them.
 """
 
 from dataclasses import dataclass
 
-from harness.report._shown import Line
+from markupsafe import Markup
+
 from harness.report._words import Prose
 
 
@@ -52,14 +54,10 @@ class Shell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownLine:
-    """A line of a listing with what stands under it. `gutter` is the number, `line:column` for a continuation."""
+class ShownLines:
+    """Lines of a listing as markup, and what stands under the last of them."""
 
-    id: str
-    gutter: str
-    line: Line
-    key: str = ""
-    note: str = ""
+    markup: Markup
     findings: tuple["NoteView", ...] = ()
 
 
@@ -192,6 +190,7 @@ class StepView:
     offset: str
     width: str
     exchanges: tuple[Link, ...]
+    records: tuple[Link, ...]
     findings: tuple[FindingView, ...]
     again: tuple[AgainView, ...]
     validations: tuple[ValidationView, ...]
@@ -376,6 +375,17 @@ class PackView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimView:
+    """A claim of the statement: what it says, and what its obligatory rows came to."""
+
+    mark: Mark
+    name: str
+    actor: str
+    said: str
+    counts: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexView:
     mark: Mark
     eyebrow: str
@@ -383,6 +393,7 @@ class IndexView:
     lede: tuple[str, ...]
     bundled: bool
     faults: tuple[str, ...]
+    claims: tuple[ClaimView, ...]
     owners: tuple[OwnerView, ...]
     counts_note: str
     bars: tuple[BarView, ...]
@@ -418,7 +429,7 @@ class TriggerView:
     kind: str
     detail: Prose
     duration: str
-    shown: tuple[ShownLine, ...]
+    shown: tuple[ShownLines, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -438,6 +449,7 @@ class RowView:
     requirements: tuple[RequirementLine, ...]
     altered: tuple[Fact, ...]
     triggers: tuple[TriggerView, ...]
+    records: tuple[RowLink, ...]
     facts: tuple[Fact, ...]
     command: str
     previous: Link
@@ -446,10 +458,11 @@ class RowView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingView:
-    """A text with numbered lines; `notes` say what the display did to it."""
+    """A text with numbered lines; `notes` say what the display did to it. `ids` are the anchors of its lines."""
 
     label: str
-    lines: tuple[ShownLine, ...]
+    lines: tuple[ShownLines, ...]
+    ids: frozenset[str]
     summary: str
     notes: tuple[str, ...]
 
@@ -518,6 +531,26 @@ class ExchangeView:
     failure_detail: str
     loose: tuple[NoteView, ...]
     messages: tuple[MessageView, ...]
+    tls: tuple[Fact, ...]
+    previous: Link
+    following: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordView:
+    """An audit record: what it says, its message with findings, how it came."""
+
+    mark: Mark
+    heading: str
+    eyebrow: str
+    row: Link
+    steps: tuple[Link, ...]
+    said: tuple[Fact, ...]
+    header: tuple[Fact, ...]
+    files: tuple[RawFile, ...]
+    listing: ListingView
+    loose: tuple[NoteView, ...]
+    validations: tuple[ValidationView, ...]
     tls: tuple[Fact, ...]
     previous: Link
     following: Link

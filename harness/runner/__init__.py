@@ -4,8 +4,9 @@ The interpreter of steps is the same for a live run and for a recording: a world
 function of scenario, evidence and packs. Prints nothing, renders nothing, reads no environment.
 """
 
+from harness.runner._claims import misfits, not_claimed
 from harness.runner._judge import Judge
-from harness.runner._plan import Row, plan_rows
+from harness.runner._plan import Row, plan_rows, untested
 from harness.runner._trigger import AskPerson
 from harness.runner.bundled import bundled_system
 from harness.runner.doctor import Diagnosis, DoctorLimits, diagnose, doctor_status, step_title
@@ -44,6 +45,8 @@ __all__ = [
     "environment",
     "exit_status",
     "merge_runs",
+    "misfits",
+    "not_claimed",
     "own_pki",
     "plan_rows",
     "recorded_evidence",
@@ -51,5 +54,6 @@ __all__ = [
     "rejudge_rows",
     "run_id",
     "step_title",
+    "untested",
     "utc_now",
 ]

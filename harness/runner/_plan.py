@@ -1,9 +1,11 @@
 """From scenarios and a SUT to the rows that will be run, in a stable order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from harness.model import Datum, Scenario, Sut, say
+from harness.errors import Problem
+from harness.model import Datum, Scenario, Statement, Sut, say
+from harness.runner._claims import not_claimed
 from harness.runner._scope import Scope, UnresolvedError
 
 
@@ -18,17 +20,36 @@ class Row:
     blocked: str = ""
 
 
-def plan_rows(scenarios: Iterable[Scenario], sut: Sut) -> tuple[Row, ...]:
-    """The rows of `scenarios` for `sut`; a scenario that does not apply keeps one row that says why."""
+def plan_rows(scenarios: Iterable[Scenario], sut: Sut, statement: Statement | None = None) -> tuple[Row, ...]:
+    """The rows of `scenarios` for `sut`; a scenario that does not apply keeps one row that says why.
+
+    With a `statement`, what it does not claim does not apply.
+    """
     rows: list[Row] = []
     for scenario in scenarios:
-        if scenario.applies.sut not in sut.actors:
+        unclaimed = not_claimed(scenario, statement) if statement else ""
+        if unclaimed:
+            rows.append(_blocked(scenario, unclaimed))
+        elif scenario.applies.sut not in sut.actors:
             rows.append(_blocked(scenario, say("sut-role", actor=scenario.applies.sut)))
         elif scenario.matrix is None:
             rows.append(Row(id=scenario.id, scenario=scenario, row=None, values={}))
         else:
             rows.extend(_matrix_rows(scenario, sut))
     return tuple(rows)
+
+
+def untested(statement: Statement, rows: Iterable[Row]) -> Iterator[Problem]:
+    """The claims that no row of a plan tests."""
+    tested = {(r.scenario.applies.profile, r.scenario.applies.sut) for r in rows if not r.blocked}
+    for claim in statement.claims:
+        if (claim.profile, claim.actor) not in tested:
+            yield Problem(
+                code="E922",
+                option="--kind acceptance",
+                problem=f"no scenario tests the claim {claim.profile} as {claim.actor}, wave {claim.wave}",
+                hint="leave the claim out, give the SUT file the data its scenarios need, or run a trial",
+            )
 
 
 def _matrix_rows(scenario: Scenario, sut: Sut) -> Iterable[Row]:

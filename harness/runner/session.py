@@ -27,6 +27,7 @@ from harness.model import (
     RowResult,
     Run,
     State,
+    Statement,
     StepResult,
     Sut,
     TriggerOutcome,
@@ -97,6 +98,7 @@ class RunSpec:
     seed: int | None = None
     bundled_system: bool = False
     faults: tuple[str, ...] = ()
+    statement: Statement | None = None
     pki_dir: Path | None = None
     exchange_prefix: str = "x"
     clock: Clock = field(default=utc_now)
@@ -336,6 +338,7 @@ def assemble(
         lang=spec.lang,
         faults=spec.faults,
         seed=spec.seed,
+        statement=spec.statement,
     )
 
 

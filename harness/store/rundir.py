@@ -237,7 +237,7 @@ def run_to_json(run: Run, directory: RunDirectory) -> dict[str, Json]:
         "findings": sum(len(step.findings) for row in run.rows for step in row.steps),
         "verdicts": {v.value: sum(row.verdict is v for row in run.rows) for v in Verdict},
     }
-    return {"format_version": FORMAT_VERSION, **data, "statement": None, "counts": counts, "scenarios": rows}
+    return {"format_version": FORMAT_VERSION, **data, "counts": counts, "scenarios": rows}
 
 
 def load_run(folder: Path) -> Run:
@@ -271,7 +271,7 @@ def load_run(folder: Path) -> Run:
             )
         )
     data["rows"] = data.pop("scenarios")
-    for key in ("format_version", "statement", "counts"):
+    for key in ("format_version", "counts"):
         data.pop(key, None)
     try:
         return from_json(Run, data, lambda digest: fetch_blob(folder, digest))
@@ -290,7 +290,6 @@ def run_schema() -> dict[str, Json]:
     properties = cast(dict[str, Json], schema["properties"])
     properties["scenarios"] = properties.pop("rows")
     properties["format_version"] = {"const": FORMAT_VERSION}
-    properties["statement"] = {"type": ["object", "null"]}
     number: dict[str, Json] = {"type": "integer", "minimum": 0}
     properties["counts"] = {
         "type": "object",

@@ -167,4 +167,4 @@ def test_summary_in_french_holds_no_english(invoke: Invoke, tmp_path: Path) -> N
         assert word in result.stderr
     for word in ("fail", "expected", "found", "where", "requirement", "next", "step", "in_", "rules", "self-run"):
         assert word not in result.stderr.replace("XCPD", "")
-    assert '<html lang="fr"' in (tmp_path / "run" / "report" / "index.html").read_text(encoding="utf-8")
+    assert '<html lang="fr"' in (tmp_path / "run" / "report" / "index.fr.html").read_text(encoding="utf-8")

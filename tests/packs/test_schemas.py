@@ -17,6 +17,7 @@ GOOD = {
     "fragment": ("ok/fragment.yaml", "library/fragments/identify.yaml"),
     "population": ("library/population.yaml",),
     "terms": ("library/terms.yaml",),
+    "statement": ("ok/statement.yaml",),
     "sut": ("ok/sut.yaml",),
 }
 

@@ -27,6 +27,7 @@ def test_population_holds_the_people_scenarios_speak_of(population: Population) 
         "pt-versions",
         "pt-hidden",
         "pt-withdrawn",
+        "pt-ten-prescriptions",
         "pt-second",
         "pt-twin-1",
         "pt-twin-2",

@@ -44,7 +44,7 @@ def decoded(xml: bytes) -> tuple[Token, ...]:
 
 def desk() -> Desk:
     return Desk(
-        run=make_run(), words=Words(lang="en"), site=Site(rows=(), exchanges={}), opened={}, placed=(), default="en"
+        run=make_run(), words=Words(lang="en"), site=Site(rows=(), exchanges={}, records={}), opened={}, placed=()
     )
 
 

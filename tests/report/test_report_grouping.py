@@ -145,7 +145,7 @@ def test_expected_and_found_are_french_on_french_pages(run: Run, reports: Path, 
     row = replace(run.rows[1], steps=(replace(run.rows[1].steps[0], findings=(finding,)),), requirements=())
     assert row.exchanges[0].initiator is Party.PEER
     render_html(replace(run, rows=(row,)), tmp_path, templates=reports, lang="fr")
-    card = by_id(tree(tmp_path / "scenarios" / "XCAQ-A-002.html"), "F1")
+    card = by_id(tree(tmp_path / "scenarios" / "XCAQ-A-002.fr.html"), "F1")
     facts = {e.get("data-fact"): text(e) for e in find(card, ".//*[@data-fact]")}
     assert facts["expected"] == "XFRM de l'entrée PDF vers l'entrée XML"
     assert facts["found"] == "HTTP 200, success, 2 entrées"

@@ -21,11 +21,14 @@ def test_every_page_has_a_sibling_in_the_other_language(rendered: Path) -> None:
         assert tree(sibling).get("lang") != language
 
 
-def test_the_page_without_suffix_has_the_language_of_the_run(run: Run, reports: Path, tmp_path: Path) -> None:
-    index = render_html(run, tmp_path, templates=reports, lang="fr")
-    assert index == tmp_path / "index.html"
-    assert tree(index).get("lang") == "fr"
-    assert tree(tmp_path / "index.en.html").get("lang") == "en"
+@pytest.mark.parametrize(("lang", "name"), [("en", "index.html"), ("fr", "index.fr.html")])
+def test_pages_are_named_by_their_language_and_the_run_leads_to_its_own(
+    run: Run, reports: Path, tmp_path: Path, lang: str, name: str
+) -> None:
+    index = render_html(run, tmp_path, templates=reports, lang=lang)
+    assert index == tmp_path / name
+    assert tree(index).get("lang") == lang
+    assert {p.name for p in tmp_path.glob("index*")} == {"index.html", "index.fr.html"}
 
 
 def test_an_unknown_language_is_a_programming_error(run: Run, reports: Path, tmp_path: Path) -> None:

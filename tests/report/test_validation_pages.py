@@ -87,7 +87,7 @@ def test_pack_is_named_with_digests_and_what_it_lacks(reports: Path, reports_on:
 
 
 def test_layers_of_a_valid_document_are_listed(reports: Path, reports_on: dict[str, ValidationReport]) -> None:
-    french = text(pages_of(reports, reports_on["good"], GOOD, lang="fr")[".html"])
+    french = text(pages_of(reports, reports_on["good"], GOOD, lang="fr")[".fr.html"])
     for use in reports_on["good"].uses:
         assert use.artefact in french
     assert "conforme" in french
