@@ -97,12 +97,12 @@ class Pki:
     @cached_property
     def not_agreed_seal(self) -> Credentials:
         """A seal certificate of our authority whose one defect is a country that has no agreement with anybody."""
-        return _leaf("seal", self, self.authority, serial=906, country=NOT_AGREED)
+        return _leaf("seal", self, self.authority, serial=911, country=NOT_AGREED)
 
     @cached_property
     def not_agreed_tls(self) -> Credentials:
         """A TLS certificate of our authority whose one defect is a country that has no agreement with anybody."""
-        return _leaf("tls", self, self.authority, serial=907, country=NOT_AGREED)
+        return _leaf("tls", self, self.authority, serial=912, country=NOT_AGREED)
 
 
 def other_country(country: str) -> str:

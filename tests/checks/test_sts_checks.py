@@ -8,7 +8,7 @@ import pytest
 
 from harness import checks
 from harness.model import Party, TlsFacts
-from harness.wire import codes, saml, wstrust, x509
+from harness.wire import codes, saml, soap, wstrust, x509
 from harness.wire.saml import SamlAssertion
 from harness.wire.wstrust import TokenRequest
 from harness.wire.xcpd import Ii
@@ -99,6 +99,12 @@ def test_a_defect_of_a_token_service_is_told_as_what_it_is(name: str) -> None:
 def test_a_defect_of_a_request_for_a_token_is_told_as_what_it_is(name: str) -> None:
     made, wanted = REQUESTS[name]
     assert made.judged(Party.SUT) == wanted
+
+
+def test_another_message_is_no_token() -> None:
+    answered = GOOD.exchange(Party.PEER)
+    other = replace(answered, response=cs.http("HTTP/1.1 200 OK", soap.CONTENT_TYPE, answered.request.body))
+    assert "STS-005" in cs.fired(checks.automatic(checks.view(other), cs.context("ncpeh-b")))
 
 
 def test_a_token_service_is_judged_on_its_answer_and_who_asks_on_the_request() -> None:
