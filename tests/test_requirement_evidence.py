@@ -140,7 +140,8 @@ def judge_everything() -> None:
         issue.judged(Party.SUT)
     sts.test_another_message_is_no_token()
     discovery.test_a_lookup_of_nothing_that_a_publisher_has_is_no_lookup_of_the_country()
-    sts.test_only_recent_tls_may_be_negotiated("TLSv1.1", True)
+    sts.test_only_recent_tls_with_a_safe_suite_may_be_negotiated("TLSv1.1", "", True)
+    sts.test_only_recent_tls_with_a_safe_suite_may_be_negotiated("TLSv1.2", "AES256-GCM-SHA384", True)
     code = ((cs.PATIENT_ID.root, "P-0001"), (sts.GERMAN, "AB12CD"))
     sts.test_the_access_code_is_that_of_the_search("XX99XX", code, True)
     for what in discovery.PARTICIPANTS:

@@ -158,12 +158,25 @@ def test_the_access_code_is_that_of_the_search(code: str, ids: tuple[tuple[str, 
     assert ("SAML-TRC-009" in found) is fires
 
 
+GOOD_SUITE = "ECDHE-RSA-AES256-GCM-SHA384"
+
+
 @pytest.mark.parametrize(
-    ("version", "fires"), [("TLSv1.3", False), ("TLSv1.2", False), ("TLSv1.1", True), ("TLSv1", True), ("", True)]
+    ("version", "cipher", "fires"),
+    [
+        ("TLSv1.3", "TLS_AES_128_GCM_SHA256", False),
+        ("TLSv1.2", GOOD_SUITE, False),
+        ("TLSv1.2", "ECDHE-ECDSA-CHACHA20-POLY1305", False),
+        ("TLSv1.2", "AES256-GCM-SHA384", True),
+        ("TLSv1.2", "ECDHE-RSA-AES256-SHA", True),
+        ("TLSv1.1", GOOD_SUITE, True),
+        ("TLSv1", GOOD_SUITE, True),
+        ("", "", True),
+    ],
 )
-def test_only_recent_tls_may_be_negotiated(version: str, fires: bool) -> None:
+def test_only_recent_tls_with_a_safe_suite_may_be_negotiated(version: str, cipher: str, fires: bool) -> None:
     view = cs.identify().view(Party.PEER)
-    seen = replace(view.exchange, tls=TlsFacts(version=version, cipher="X"))
+    seen = replace(view.exchange, tls=TlsFacts(version=version, cipher=cipher))
     found = cs.fired(checks.automatic(checks.view(seen), cs.context("ncpeh-a")))
     assert ("TRN-A-003" in found) is fires
 
