@@ -118,8 +118,8 @@ def _xsd_inputs(
 
 def _identity(subjects: Sequence[Subject], corpus: Corpus, seed: int) -> dict[str, object]:
     """What all records depend on; a change of any of it makes the earlier ones worthless."""
-    code = sorted((PROJECT / "harness" / "validators").rglob("*.py"))
-    code += [PROJECT / "harness" / "safexml.py", *(PROJECT / "benchmarks" / f"{name}.py" for name in OWN)]
+    code = [p for room in ("validators", "safexml") for p in sorted((PROJECT / "harness" / room).rglob("*.py"))]
+    code += [*(PROJECT / "benchmarks" / f"{name}.py" for name in OWN)]
     return {
         "format": 1,
         "seed": seed,

@@ -101,13 +101,18 @@ def has_hcp(view: View, _: Context) -> bool:
 def has_trc(view: View, context: Context) -> bool:
     """Applies where there is a TRC assertion that the SUT's country made."""
     one = trc(view)
-    return one is not None and _wrote_tokens(view) and one.said.id not in _issued_by_us(context)
+    return one is not None and _wrote_tokens(view) and not _is_ours(one, view, context)
 
 
 def has_nok(view: View, context: Context) -> bool:
     """Applies where there is a next-of-kin assertion that the SUT's country made."""
     one = nok(view)
-    return one is not None and _wrote_tokens(view) and one.said.id not in _issued_by_us(context)
+    return one is not None and _wrote_tokens(view) and not _is_ours(one, view, context)
+
+
+def _is_ours(one: Held, view: View, context: Context) -> bool:
+    """Whether our own token service gave it; an assertion without its exchange is judged for what it is, whoever made it."""
+    return bool(view.exchange.transaction) and one.said.id in _issued_by_us(context)
 
 
 def _issued_by_us(context: Context) -> frozenset[str]:

@@ -101,9 +101,14 @@ def concerns(info: CheckInfo, view: View, context: Context) -> bool:
     wrote = "ncpeh-b" if view.asked_by_sut or internal else "ncpeh-a"
     return (
         info.actor == wrote == context.actor
-        and (transaction in info.transactions if info.transactions else not internal)
+        and (_speaks_of(info, transaction) if info.transactions else not internal)
         and view.exchange.sent_by_sut() is not None
     )
+
+
+def _speaks_of(info: CheckInfo, transaction: str) -> bool:
+    """An object without its exchange (transaction empty) is judged by what holds for it in all exchanges between countries."""
+    return transaction in info.transactions if transaction else {*codes.CROSS_BORDER} <= {*info.transactions}
 
 
 def automatic_ids(actor: str | None = None) -> Mapping[str, frozenset[str]]:

@@ -57,12 +57,21 @@ def _readable(view: View, _: Context) -> bool:
     return view.own is not None
 
 
+_GOOD_SUITE = re.compile(r"(?:ECDHE|DHE)-.*(?:GCM|CCM|CHACHA20).*")
+"""Forward secrecy and authenticated encryption, in the names of OpenSSL; those of TLS 1.3 have both."""
+
+
 @check("TRN-A-003", actor="ncpeh-a", when=lambda view, _: view.own is not None and view.exchange.tls is not None)
 def tls_is_recent(view: View, _: Context) -> Iterator[Finding]:
-    """TLS 1.2 or newer was negotiated, whatever the client offered. Source: RFC 8996, 5 and 6; BSI TR-02102-2."""
+    """TLS 1.2 or newer was negotiated, whatever the client offered, and not with a suite that TLS 1.2 users shall not choose.
+
+    Source: RFC 8996, 5 and 6; RFC 9325, 4.1 and 4.2 (suites); BSI TR-02102-2.
+    """
     tls = view.exchange.tls
     found = tls.version if tls is not None else ""
     yield from unless_in(Location(message=view.side), found, TLS_VERSIONS)
+    if tls is not None and found == "TLSv1.2" and not _GOOD_SUITE.fullmatch(tls.cipher):
+        yield warning(Location(message=view.side), "ECDHE with AES-GCM, AES-CCM or ChaCha20-Poly1305", said(tls.cipher))
 
 
 @check("TRN-A-005", actor="ncpeh-a", when=_answers_operation)

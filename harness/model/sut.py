@@ -99,7 +99,7 @@ class Patient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Practitioner:
-    """Who asks on country B's side: the content of the HCP assertion."""
+    """Who asks on country B's side: the content of the HCP assertion. `on_behalf_of` is the code of the role acted for."""
 
     key: str
     name: str
@@ -112,6 +112,9 @@ class Practitioner:
     locality: str
     purpose_of_use: str = "TREATMENT"
     permissions: tuple[str, ...] = ()
+    on_behalf_of: str = ""
+    clinical_speciality: str = ""
+    npi: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,9 @@ class PractitionerForm(Form):
     locality: Text
     purpose_of_use: Text = "TREATMENT"
     permissions: tuple[Text, ...] = ()
+    on_behalf_of: Text = ""
+    clinical_speciality: Text = ""
+    npi: Text = ""
 
 
 class OrganizationForm(Form):

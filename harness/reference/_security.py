@@ -215,7 +215,8 @@ def _attribute_denials(hcp: saml.SamlAssertion, faults: frozenset[str], *, displ
     role = hcp.attribute(_facts.ROLE)
     value = role.values[0] if role and role.values else None
     if role and "hcp.role.ignored" not in faults:
-        if role.text not in _facts.ROLES:
+        clerk = role.text == "44" and "hcp.clerk.refused" in faults
+        if role.text not in _facts.ROLES or clerk:
             yield _denial("hcp", "the role is not in the list of roles")
         shown = value.display if isinstance(value, saml.CodedValue) else ""
         if display_matters and shown.casefold() != _facts.ROLES.get(role.text, "").casefold():

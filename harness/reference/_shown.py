@@ -134,6 +134,9 @@ def _practitioner(data: Mapping[str, object]) -> Practitioner:
         locality=_text(data, "locality"),
         purpose_of_use=_text(data, "purpose_of_use") or "TREATMENT",
         permissions=tuple(str(p) for p in permissions),
+        on_behalf_of=_text(data, "on_behalf_of"),
+        clinical_speciality=_text(data, "clinical_speciality"),
+        npi=_text(data, "npi"),
     )
 
 

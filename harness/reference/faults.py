@@ -232,6 +232,8 @@ _OF_A = (
     ("hcp.attributes.ignored", _ALL, "SAML-HCP-007",
      "identity assertions without the obligatory attributes are accepted",
      "les assertions d'identité sans les attributs obligatoires sont admises"),
+    ("hcp.clerk.refused", "ITI-55", "SAML-HCP-008",
+     "a clerk who acts for a physician is refused", "un secrétaire qui agit pour un médecin est refusé"),
     ("hcp.role.ignored", _ALL, "XCPD-A-033 SAML-HCP-008",
      "roles outside the code list are accepted", "les rôles hors de la liste de codes sont admis"),
     ("hcp.purpose.ignored", _ALL, "SAML-HCP-010",

@@ -29,6 +29,8 @@ from harness.model import (
 )
 
 MAX_SHOWN_BYTES = 1_000_000
+_OPTIONAL = ("on_behalf_of", "clinical_speciality", "npi")
+"""What is told of a practitioner only when there is something to tell."""
 
 type AskPerson = Callable[[str], Awaitable[str]]
 """Shows an instruction to the operator and returns what they typed."""
@@ -63,6 +65,7 @@ def trigger_content(
             "locality": practitioner.locality,
             "purpose_of_use": practitioner.purpose_of_use,
             "permissions": list(practitioner.permissions),
+            **{name: value for name in _OPTIONAL if (value := getattr(practitioner, name))},
         },
         "kind": str(arguments.get("kind", "eprescription" if step.operation == "dispense" else "patient-summary")),
         "level": arguments.get("level", 3),

@@ -49,10 +49,12 @@ ORGANIZATION_ID = "urn:oasis:names:tc:xspa:1.0:subject:organization-id"
 PURPOSE_OF_USE = "urn:oasis:names:tc:xspa:1.0:subject:purposeofuse"
 LOCALITY = "urn:oasis:names:tc:xspa:1.0:environment:locality"
 PERMISSION = "urn:oasis:names:tc:xspa:1.0:subject:hl7:permission"
+NPI = "urn:oasis:names:tc:xspa:1.0:subject:npi"
 HOME_COMMUNITY = "urn:ihe:iti:xca:2010:homeCommunityId"
 # Attribute names of this network. Source: eHDSI SAML profile.
 FACILITY_TYPE = "urn:ehdsi:names:subject:healthcare-facility-type"
 ON_BEHALF_OF = "urn:ehdsi:names:subject:on-behalf-of"
+CLINICAL_SPECIALITY = "urn:ehdsi:names:subject:clinical-speciality"
 DISPENSATION_PIN = "urn:ehdsi:names:document:document-id:dispensationPinCode"
 PRESCRIPTION_ID = "urn:ehdsi:names:document:document-id:prescriptionId"
 
@@ -268,6 +270,9 @@ def new_hcp_assertion(
         display=practitioner.role_display,
         element="Role",
     )
+    acted_for = CodedValue(
+        code=practitioner.on_behalf_of, code_system=ROLE_SYSTEM, code_system_name="ISCO", element="Role"
+    )
     permissions = tuple(p if p.startswith("urn:") else PERMISSION_PREFIX + p for p in practitioner.permissions)
     given: tuple[tuple[str, str, tuple[str | CodedValue, ...]], ...] = (
         (SUBJECT_ID, "XSPA Subject", (practitioner.name,)),
@@ -279,6 +284,9 @@ def new_hcp_assertion(
         (LOCALITY, "XSPA Locality", (practitioner.locality,)),
         (HOME_COMMUNITY, "HCI Identifier", (home,)),
         (PERMISSION, "Hl7 Permissions", permissions),
+        (ON_BEHALF_OF, "EHDSI OnBehalfOf", (acted_for,) if practitioner.on_behalf_of else ()),
+        (CLINICAL_SPECIALITY, "HITSP Clinical Speciality", (practitioner.clinical_speciality,)),
+        (NPI, "NPI", (practitioner.npi,)),
     )
     return SamlAssertion(
         id=id,

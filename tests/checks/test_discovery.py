@@ -88,6 +88,10 @@ def test_a_lookup_names_the_participant_in_its_scheme(what: str) -> None:
     assert judged(lookup(path=path), "ncpeh-b")["DSC-001"] == findings
 
 
+def test_a_lookup_of_nothing_that_a_publisher_has_is_no_lookup_of_the_country() -> None:
+    assert judged(lookup(path="/"), "ncpeh-b")["DSC-001"] == 1
+
+
 def test_a_lookup_is_judged_on_what_the_system_wrote_only() -> None:
     assert judged(lookup(), "ncpeh-b") == {"DSC-001": 0}
     assert judged(lookup(by=Party.PEER), "ncpeh-a") == {"DSC-006": 0}

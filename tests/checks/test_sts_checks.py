@@ -8,7 +8,7 @@ import pytest
 
 from harness import checks
 from harness.model import Party, TlsFacts
-from harness.wire import codes, saml, wstrust, x509
+from harness.wire import codes, saml, soap, wstrust, x509
 from harness.wire.saml import SamlAssertion
 from harness.wire.wstrust import TokenRequest
 from harness.wire.xcpd import Ii
@@ -101,6 +101,12 @@ def test_a_defect_of_a_request_for_a_token_is_told_as_what_it_is(name: str) -> N
     assert made.judged(Party.SUT) == wanted
 
 
+def test_another_message_is_no_token() -> None:
+    answered = GOOD.exchange(Party.PEER)
+    other = replace(answered, response=cs.http("HTTP/1.1 200 OK", soap.CONTENT_TYPE, answered.request.body))
+    assert "STS-005" in cs.fired(checks.automatic(checks.view(other), cs.context("ncpeh-b")))
+
+
 def test_a_token_service_is_judged_on_its_answer_and_who_asks_on_the_request() -> None:
     assert GOOD.applied(Party.PEER) >= {"STS-005", "STS-006", "SAML-TRC-001", "SAML-TRC-008"}
     assert GOOD.applied(Party.SUT) == {"STS-001", "STS-002", "STS-003", "STS-004"}
@@ -152,12 +158,25 @@ def test_the_access_code_is_that_of_the_search(code: str, ids: tuple[tuple[str, 
     assert ("SAML-TRC-009" in found) is fires
 
 
+GOOD_SUITE = "ECDHE-RSA-AES256-GCM-SHA384"
+
+
 @pytest.mark.parametrize(
-    ("version", "fires"), [("TLSv1.3", False), ("TLSv1.2", False), ("TLSv1.1", True), ("TLSv1", True), ("", True)]
+    ("version", "cipher", "fires"),
+    [
+        ("TLSv1.3", "TLS_AES_128_GCM_SHA256", False),
+        ("TLSv1.2", GOOD_SUITE, False),
+        ("TLSv1.2", "ECDHE-ECDSA-CHACHA20-POLY1305", False),
+        ("TLSv1.2", "AES256-GCM-SHA384", True),
+        ("TLSv1.2", "ECDHE-RSA-AES256-SHA", True),
+        ("TLSv1.1", GOOD_SUITE, True),
+        ("TLSv1", GOOD_SUITE, True),
+        ("", "", True),
+    ],
 )
-def test_only_recent_tls_may_be_negotiated(version: str, fires: bool) -> None:
+def test_only_recent_tls_with_a_safe_suite_may_be_negotiated(version: str, cipher: str, fires: bool) -> None:
     view = cs.identify().view(Party.PEER)
-    seen = replace(view.exchange, tls=TlsFacts(version=version, cipher="X"))
+    seen = replace(view.exchange, tls=TlsFacts(version=version, cipher=cipher))
     found = cs.fired(checks.automatic(checks.view(seen), cs.context("ncpeh-a")))
     assert ("TRN-A-003" in found) is fires
 

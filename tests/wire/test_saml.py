@@ -1,5 +1,6 @@
 """Assertions as types: reading, building, and the two we issue."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -94,6 +95,17 @@ def test_attribute_the_practitioner_has_no_value_for_is_left_out() -> None:
     assert assertion.attribute(saml.ROLE) is None
     assert assertion.attribute(saml.PERMISSION) is None
     assert assertion.attribute(saml.LOCALITY) is not None
+
+
+def test_who_acts_for_another_says_for_whom() -> None:
+    clerk = replace(PHYSICIAN, role_code="44", on_behalf_of="221", clinical_speciality="General medicine", npi="N-1")
+    made = parsed(
+        saml.build_assertion(saml.new_hcp_assertion(clerk, id="_x", country="BE", home_community="2.999", at=AT))
+    )
+    stated = {
+        name: a.text for name in (saml.ON_BEHALF_OF, saml.CLINICAL_SPECIALITY, saml.NPI) if (a := made.attribute(name))
+    }
+    assert stated == {saml.ON_BEHALF_OF: "221", saml.CLINICAL_SPECIALITY: "General medicine", saml.NPI: "N-1"}
 
 
 def test_coded_values_are_written_with_a_default_namespace() -> None:
