@@ -342,7 +342,7 @@ def test_every_fault_of_country_a_is_tested_somewhere() -> None:
     states |= {"xcpd.country.not-agreed-served", "xcar.transcoding.ignored", "xcar.transcoding-warning.as-failure"}
     states |= {"http.chunked.refused", "state.after-refusal.stuck", "xml.comment.refused", "xcar.home.absence-faulted"}
     states |= {"http.simultaneous.refused", "http.large.reset"}
-    states |= {"xcar.document.media-type-other"}
+    states |= {"xcar.document.media-type-other", "hcp.clerk.refused"}
     states |= {"xcar.unsigned-source.refused", "xcar.document.no-product", "xca.retrieve.elsewhere"}
     tested = {
         *trail,
