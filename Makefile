@@ -21,7 +21,7 @@ types:
 	$(BIN)/mypy harness tests benchmarks
 
 unit:
-	$(BIN)/python -m pytest -n $(or $(JOBS),2) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(or $(JOBS),2) --dist worksteal $(PYTEST_ARGS)
 
 format:
 	$(BIN)/ruff check --fix .
